@@ -25,10 +25,12 @@ export type DiffInput = {
   after?: JsonObject | null
   /** The device's side as a person edited it, where one did. */
   edited?: JsonObject | null
+  /** Where `after` is what stands today: what a decision left, null before one. Any other third value came later. */
+  settled?: JsonObject | null
 }
 
 /** Rows of the fields that differ on any side or were refused; the equal ones are counted. */
-export function diffFields({ base, device, server, refused, after, edited }: DiffInput): {
+export function diffFields({ base, device, server, refused, after, edited, settled }: DiffInput): {
   rows: DiffRow[]
   equal: number
 } {
@@ -44,6 +46,7 @@ export function diffFields({ base, device, server, refused, after, edited }: Dif
     const then = after === undefined ? null : textOf(after, field)
     const isEqual = was === mine && mine === theirs && (then === null || then === theirs)
     if (why === null && isEqual) continue
+    const left = settled === undefined ? undefined : settled && textOf(settled, field)
     const typed = edited === undefined || edited === null ? null : textOf(edited, field)
     rows.push({
       field,
@@ -54,7 +57,9 @@ export function diffFields({ base, device, server, refused, after, edited }: Dif
           : { text: mine, note: why, mark: 'refused' },
       server: { text: theirs, note: null, mark: server === null || theirs === was ? null : 'changed' },
       after:
-        then === null ? null : { text: then, note: originOf(then, { was, mine, theirs, typed }), mark: null },
+        then === null
+          ? null
+          : { text: then, note: originOf(then, { was, mine, theirs, typed, left }), mark: null },
     })
   }
   return { rows, equal: fields.length - rows.length }
@@ -68,13 +73,19 @@ function originOf(
     mine,
     theirs,
     typed,
-  }: Readonly<Record<'was' | 'mine' | 'theirs', string>> & { typed: string | null },
+    left,
+  }: Readonly<Record<'was' | 'mine' | 'theirs', string>> & {
+    typed: string | null
+    left: string | null | undefined
+  },
 ): string | null {
   if (typed !== null && typed !== mine && then === typed) return 'by your edit'
   if (mine === theirs && then === theirs) return null
   if (then === mine && mine !== was) return 'from device'
   if (then === theirs && theirs !== 'no record') return 'from server'
-  return then === mine ? 'from device' : 'merged'
+  if (then === mine) return 'from device'
+  if (left === undefined || then === left) return 'merged'
+  return then === 'no record' ? null : 'changed since'
 }
 
 /** Absent and null are different things in a record, so they are different words. */

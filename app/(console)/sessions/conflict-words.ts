@@ -13,6 +13,9 @@ export function conflictWords({ status, outcome, fields, closure }: Words): stri
   const where = fieldsText(fields)
   if (status === 'open') return `Nobody has won yet: a person has to choose${where}.`
   if (closure !== null) return `A person kept ${KEPT[closure.kept]}${where}.`
+  // Which side stands in a field that both changed is not told by the outcome.
+  if (outcome === 'merge')
+    return `Both sides were merged${where === '' ? '' : `; both had changed ${where.slice(' over '.length)}`}.`
   const [won, then] = WON[outcome]
   return `${won}${where}${then}.`
 }
@@ -22,10 +25,9 @@ const KEPT: Readonly<Record<NonNullable<Conflict['closure']>['kept'], string>> =
   theirs: 'the side of the server',
   merged: 'a merge of both',
 }
-const WON: Readonly<Record<Conflict['outcome'], readonly [won: string, then: string]>> = {
+const WON: Readonly<Record<Exclude<Conflict['outcome'], 'merge'>, readonly [won: string, then: string]>> = {
   local: ['This device won', ''],
   remote: ['The server’s side won', '; the change had no effect there'],
-  merge: ['Both sides were merged', ''],
   manual: ['It went to a person', ''],
 }
 

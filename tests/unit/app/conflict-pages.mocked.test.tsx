@@ -127,13 +127,17 @@ describe('the conflict desk as it is drawn', () => {
       'Assign to me',
     ])
       expect(text).toContain(act)
+    expect(text).toContain('overdue after')
     expect(text).not.toContain('Bring back')
   })
 
   it('shows what was decided, who lost, and the way back', async () => {
     const { text } = await seen('operator', {}, settled)
     expect(text).toContain('A person kept the side of this device')
-    expect(text).toContain('The server’s side lost')
+    expect(text).toMatch(/Lost .* «.*» of the server’s side/)
+    expect(text).toMatch(/arose \S+/)
+    expect(text).not.toContain('overdue after')
+    expect(text).not.toContain('Assign to me')
     expect(text).toContain('Bring back the server’s side…')
     expect(text).toContain('On to the next that waits')
     expect(text).not.toContain('Keep the device’s side')

@@ -10,6 +10,9 @@ test('a conflict says who won, and over what', () => {
     'The server’s side won over the whole record; the change had no effect there.',
   )
   expect(conflictWords({ ...settled, outcome: 'merge', fields: [] })).toBe('Both sides were merged.')
+  expect(conflictWords({ ...settled, outcome: 'merge' })).toBe(
+    'Both sides were merged; both had changed speed, note.',
+  )
   const many = ['/a', '/b', '/c', '/d', '/e']
   expect(conflictWords({ ...settled, status: 'open', outcome: 'manual', fields: many })).toBe(
     'Nobody has won yet: a person has to choose over a, b, c, d and 1 more field.',

@@ -92,14 +92,17 @@ describe('a conflict in words', () => {
       closure: null,
       deviceName: 'Tablet',
       collection: 'reports',
+      local: null,
+      remote: null,
+      result: null,
     } as unknown as Parameters<typeof loserWords>[0]
     const closedAs = (kept: string) =>
       ({ ...conflict, outcome: 'manual', closure: { kept } }) as unknown as typeof conflict
     expect(conflictSentence(conflict)).toBe('Tablet and the server disagreed over a of a record of reports')
     expect(decidedWords(conflict)).toContain('The last write wins')
-    expect(loserWords(conflict)).toContain('Tablet lost')
+    expect(loserWords(conflict)?.words).toBe('Tablet lost: its change has no effect on the record.')
     expect(loserWords({ ...conflict, status: 'open' })).toBeNull()
-    expect(loserWords(closedAs('mine'))).toContain('The server’s side lost')
+    expect(loserWords(closedAs('mine'))?.words).toContain('The server’s side lost')
     const sidesOf = (one: typeof conflict) => restoreWays(one).map(({ side }) => side)
     expect(sidesOf(conflict)).toEqual(['mine'])
     expect(sidesOf({ ...conflict, outcome: 'local' })).toEqual(['theirs'])
@@ -107,6 +110,35 @@ describe('a conflict in words', () => {
     expect(sidesOf(closedAs('merged'))).toEqual(['mine', 'theirs'])
     expect(sidesOf(closedAs('theirs'))).toEqual(['mine'])
     expect(sidesOf({ ...conflict, status: 'open' })).toEqual([])
+  })
+
+  it('names the field and the value that lost, and whose it was', () => {
+    const [tag, other] = [
+      { tag: 'BNA-0014', n: 1 },
+      { tag: 'DFW-2', n: 2 },
+    ]
+    const merged = {
+      status: 'resolved',
+      outcome: 'merge',
+      fields: ['/tag'],
+      closure: null,
+      deviceName: 'Tablet',
+      local: tag,
+      remote: other,
+      result: tag,
+    } as unknown as Parameters<typeof loserWords>[0]
+    const of = (change: object) => loserWords({ ...merged, ...change } as typeof merged)
+    expect(of({})).toEqual({ lost: true, words: 'tag «DFW-2» of the server’s side' })
+    expect(of({ result: other })).toEqual({ lost: true, words: 'tag «BNA-0014» of Tablet' })
+    expect(of({ outcome: 'local' })?.words).toBe('tag «DFW-2» of the server’s side')
+    expect(of({ outcome: 'remote', result: other })?.words).toBe('tag «BNA-0014» of Tablet')
+    expect(of({ fields: [] })).toEqual({ lost: false, words: 'The two changed different fields.' })
+    const third = { fields: ['/n'], result: { n: 3 } }
+    expect(of(third)).toEqual({ lost: false, words: 'What both wrote was joined.' })
+    expect(of({ ...third, closure: { kept: 'merged' } })?.words).toBe(
+      'n «2» of the server’s side; n «1» of Tablet',
+    )
+    expect(of({ fields: [''] })?.words).toContain('the table shows which')
   })
 
   it('says how far a clock was off', () => {

@@ -169,6 +169,14 @@ describe('records', () => {
     expect(told({ ...sides, server: null, after: null })[0]).toEqual(['speed', 'no record', 'merged'])
   })
 
+  test('a third value that no decision left came later', () => {
+    const sides = { base: { a: 1 }, device: { a: 2 }, server: { a: 3 }, after: { a: 4 }, refused: {} }
+    const noteOf = (settled: { a: number } | null) => diffFields({ ...sides, settled }).rows[0]?.after?.note
+    expect(noteOf({ a: 4 })).toBe('merged')
+    expect(noteOf({ a: 2 })).toBe('changed since')
+    expect(noteOf(null)).toBe('changed since')
+  })
+
   test('absent, null and no record are three things', () => {
     const { rows } = diffFields({ base: null, device: { a: null }, server: {}, refused: {} })
     expect(rows[0]).toMatchObject({

@@ -15,11 +15,13 @@ export type DeskNoteProps = {
   role: string
   /** Who looks. */
   me: string
+  /** One that is settled waits for nobody. */
+  isOpen: boolean
   desk: { readonly assigned: string | null; readonly note: string; readonly version: number }
 }
 
 /** Who looks after a conflict, and what is known of it. */
-export function DeskNote({ id, fleetId, role, me, desk }: DeskNoteProps) {
+export function DeskNote({ id, fleetId, role, me, isOpen, desk }: DeskNoteProps) {
   const router = useRouter()
   // What is sent in between would be on the version before.
   const [isRefreshing, startRefresh] = useTransition()
@@ -57,7 +59,7 @@ export function DeskNote({ id, fleetId, role, me, desk }: DeskNoteProps) {
       />
       {role === 'viewer' ? null : (
         <div className="group-acts">
-          {desk.assigned === me ? null : (
+          {!isOpen || desk.assigned === me ? null : (
             <Button disabled={isRefreshing} onClick={() => void take()}>
               Assign to me
             </Button>

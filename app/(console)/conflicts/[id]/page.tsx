@@ -53,7 +53,14 @@ async function ConflictPage({ params, searchParams }: ItemProps) {
         evidence={decidedWords(conflict)}
         status={{ kind: statusOf(shown, at.nowMs).kind, word: statusOf(shown, at.nowMs).word }}
         facts={[
-          { value: <Time at={conflict.createdAtMs} now={at.nowMs} show="age" />, of: 'arose' },
+          {
+            value: (
+              <>
+                arose <Time at={conflict.createdAtMs} now={at.nowMs} show="age" />
+              </>
+            ),
+            of: null,
+          },
           { value: conflict.strategy, of: 'strategy' },
           { value: pairWords(conflict), of: 'app versions' },
         ]}
@@ -97,6 +104,7 @@ async function ConflictPage({ params, searchParams }: ItemProps) {
           server={conflict.remote}
           refused={{}}
           after={record?.data ?? null}
+          settled={isOpen ? null : conflict.result}
           when={{
             base: conflict.baseKnown
               ? conflict.base === null
@@ -149,13 +157,17 @@ async function ConflictPage({ params, searchParams }: ItemProps) {
             ]}
           />
         </Section>
-        <Section title="What people say" note={`overdue after ${formatRound(shown.waitMaxMs)}`}>
+        <Section
+          title="What people say"
+          {...(isOpen ? { note: `overdue after ${formatRound(shown.waitMaxMs)}` } : {})}
+        >
           <DeskNote
             key={conflict.desk.version}
             id={conflict.id}
             fleetId={at.fleet.id}
             role={at.fleet.role}
             me={at.actor.name}
+            isOpen={isOpen}
             desk={conflict.desk}
           />
         </Section>
@@ -173,16 +185,11 @@ const serverWhen = ({ remote, remoteVersion }: Conflict): string =>
   `${remoteVersion === null ? 'as it was' : `v${remoteVersion}`}${remote === null ? ', no record' : ''}`
 
 function LoserLine({ conflict }: { conflict: Conflict }) {
-  const words = loserWords(conflict)
-  if (words === null) return null
+  const said = loserWords(conflict)
+  if (said === null) return null
   return (
     <p>
-      <Status kind={conflict.outcome === 'merge' && conflict.fields.length === 0 ? 'ok' : 'warn'}>
-        Lost
-      </Status>{' '}
-      {conflict.outcome === 'merge' && conflict.closure === null && conflict.fields.length === 0
-        ? 'Nobody lost anything: the two changed different fields.'
-        : words}
+      <Status kind={said.lost ? 'warn' : 'ok'}>{said.lost ? 'Lost' : 'Nothing lost'}</Status> {said.words}
     </p>
   )
 }

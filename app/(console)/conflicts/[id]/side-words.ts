@@ -1,5 +1,7 @@
+import { fieldValue } from '#components/ui/field-value.ts'
 import { formatDuration, plural } from '#components/ui/format.ts'
 import type { ShownConflict } from '#lib/application/conflicts/show-conflict.ts'
+import { fieldName } from '#lib/protocol/field-name.ts'
 import { conflictWords } from '../../sessions/conflict-words.ts'
 import { fieldsWords } from '../desk-words.ts'
 
@@ -28,15 +30,69 @@ export function decidedWords(conflict: Conflict): string {
   return `${said} ${conflictWords(conflict)}`
 }
 
-/** Who lost what, as far as it is settled; null while it is open. Pure. */
-export function loserWords({ status, outcome, closure, deviceName }: Conflict): string | null {
+type Doc = Conflict['result']
+
+/** Values that a sentence names, and characters of one. */
+const LOST_NAMED_MAX = 4
+const LOST_VALUE_MAX = 80
+
+const textAt = (data: Doc, pointer: string): string | null =>
+  data === null ? null : (fieldValue(data, pointer)?.text ?? null)
+
+/** A value in a sentence, as text without its quotes. Pure. */
+function quoted(json: string): string {
+  const text = json.startsWith('"') ? (JSON.parse(json) as string) : json
+  return `«${text.length > LOST_VALUE_MAX ? `${text.slice(0, LOST_VALUE_MAX)}…` : text}»`
+}
+
+/** The contested fields of a side that stand as they were on the other one, or on neither: with their values. Pure. */
+function lostOf(
+  { result }: Conflict,
+  fields: readonly string[],
+  side: Doc,
+  whose: string,
+): readonly string[] {
+  const lost = fields.flatMap((pointer) => {
+    const was = textAt(side, pointer)
+    return was === null || was === textAt(result, pointer) ? [] : [`${fieldName(pointer)} ${quoted(was)}`]
+  })
+  if (lost.length === 0) return []
+  const more = lost.length - LOST_NAMED_MAX
+  return [`${lost.slice(0, LOST_NAMED_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''} of ${whose}`]
+}
+
+/** What lost and whose it was, as far as it is settled; null while it is open. Pure. */
+export function loserWords(conflict: Conflict): { readonly lost: boolean; readonly words: string } | null {
+  const { status, outcome, closure, deviceName, fields, local, remote, result } = conflict
   if (status === 'open') return null
   const device = deviceName || 'the device'
   const kept =
     closure?.kept ?? { local: 'mine', remote: 'theirs', merge: 'merged', manual: 'merged' }[outcome]
-  if (kept === 'mine') return 'The server’s side lost: what others had written there stands no more.'
-  if (kept === 'theirs') return `${device} lost: its change has no effect on the record.`
-  return 'Each side lost the fields in which the other one was kept.'
+  if (kept === 'mine') {
+    const [named] = lostOf(conflict, fields, remote, 'the server’s side')
+    return {
+      lost: true,
+      words: named ?? 'The server’s side lost: what others had written there stands no more.',
+    }
+  }
+  if (kept === 'theirs') {
+    const [named] = lostOf(conflict, fields, local, device)
+    return { lost: true, words: named ?? `${device} lost: its change has no effect on the record.` }
+  }
+  if (fields.length === 0) return { lost: false, words: 'The two changed different fields.' }
+  if (fields.some((pointer) => textAt(result, pointer) === null))
+    return { lost: true, words: 'Only a part of each side was kept; the table shows which.' }
+  // A third value that no person wrote is both joined: nothing of it is lost.
+  const isJoined = (pointer: string): boolean =>
+    closure === null && ![textAt(local, pointer), textAt(remote, pointer)].includes(textAt(result, pointer))
+  const contested = fields.filter((pointer) => !isJoined(pointer))
+  const lost = [
+    ...lostOf(conflict, contested, remote, 'the server’s side'),
+    ...lostOf(conflict, contested, local, device),
+  ]
+  return lost.length === 0
+    ? { lost: false, words: 'What both wrote was joined.' }
+    : { lost: true, words: lost.join('; ') }
 }
 
 /** How far a device's clock was off. Pure. */
