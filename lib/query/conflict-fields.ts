@@ -14,7 +14,7 @@ export const CONFLICT_FIELDS = {
     kind: 'choice',
     choices: choicesOf<ConflictStatus>({
       open: 'it waits for a person',
-      resolved: 'it is settled, by itself or by a person',
+      resolved: 'it is settled, automatically or by a person',
     }),
     meaning: 'whether it is settled',
     examples: ['status:open', 'status:open,resolved'],

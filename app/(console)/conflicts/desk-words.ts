@@ -28,16 +28,17 @@ export function standing(
   nowMs: number,
   limits: WaitLimits,
 ): { readonly kind: StatusKind; readonly word: string } {
-  if (status === 'resolved') return { kind: 'ok', word: closure === null ? 'by itself' : 'decided' }
+  if (status === 'resolved')
+    return { kind: 'ok', word: closure === null ? 'settled automatically' : 'decided' }
   return nowMs - createdAtMs > limitOf(limits, collection)
     ? { kind: 'crit', word: 'overdue' }
     : { kind: 'warn', word: 'waits' }
 }
 
-/** A field of a group in words. Pure. */
+/** A contested field in words, the same on chips, groups and rows. Pure. */
 export function placeWords(place: string): string {
   if (place === WHOLE_RECORD) return 'the whole record'
-  return place === NO_FIELD ? 'no field of both' : fieldName(place)
+  return place === NO_FIELD ? 'different fields' : fieldName(place)
 }
 
 /** "2.4.0 against 2.4.1", device's side first. Pure. */
@@ -89,14 +90,15 @@ export type Settled = {
   readonly kept: Readonly<Record<'mine' | 'theirs' | 'merged', number>>
 }
 
-/** What people decided in a time, and how long it took them. Pure. */
+/** What people decided in a time ("last 24 h", "in the time chosen"), and how long it took them. Pure. */
 export function settledSentence({ count, p50Ms, p95Ms, kept }: Settled, span: string): string {
-  if (count === 0) return `Nobody decided a conflict in ${span}.`
+  const within = span.startsWith('in ') ? span : `in the ${span}`
+  if (count === 0) return `Nobody decided a conflict ${within}.`
   const by = [
     [kept.mine, 'the device’s side'],
     [kept.theirs, 'the server’s side'],
     [kept.merged, 'a merge'],
   ] as const
   const parts = by.flatMap(([many, what]) => (many === 0 ? [] : [`${formatCount(many)} for ${what}`]))
-  return `${plural(count, 'conflict')} decided in ${span}: ${parts.join(', ')}. From its rise to the decision: half within ${formatDuration(p50Ms)}, 95 % within ${formatDuration(p95Ms)}.`
+  return `${plural(count, 'conflict')} decided ${within}: ${parts.join(', ')}. From its rise to the decision: half within ${formatDuration(p50Ms)}, 95 % within ${formatDuration(p95Ms)}.`
 }

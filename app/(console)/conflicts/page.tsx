@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import type { FacetGroup } from '#components/table/filter-bar.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { Link } from '#components/ui/link.tsx'
@@ -20,7 +21,14 @@ import { visit, type Visit } from '../viewer.ts'
 import { conflictRows } from './conflict-row.ts'
 import { sortHref, withoutGroup, withStatus } from './conflict-links.ts'
 import { ConflictsList } from './conflicts-list.tsx'
-import { deskSentence, filteredSentence, settledSentence, SORT_WORDS, type WaitLimits } from './desk-words.ts'
+import {
+  deskSentence,
+  filteredSentence,
+  placeWords,
+  settledSentence,
+  SORT_WORDS,
+  type WaitLimits,
+} from './desk-words.ts'
 import { GroupList } from './group-list.tsx'
 import { RuleDialog } from './rule-dialog.tsx'
 import { CONFLICTS, loadConflicts } from './search-params.ts'
@@ -87,7 +95,7 @@ async function ConflictsPage({ searchParams }: PageProps) {
       evidence={settledSentence(settled, at.span.label.toLowerCase())}
       fields={CONFLICT_FIELDS}
       filter={filter}
-      facets={facetGroups(counts, FACET_WORDS)}
+      facets={facetGroups(counts, FACET_WORDS).map(inWords)}
       counted={
         counts.capped ? `Counts and groups are of ${formatCount(CONFLICT_LOOK_MAX)} conflicts at most` : null
       }
@@ -146,6 +154,12 @@ async function ConflictsPage({ searchParams }: PageProps) {
     </ListFrame>
   )
 }
+
+/** A field's chip says what the groups and the rows say; the filter keeps its own word. */
+const inWords = (group: FacetGroup): FacetGroup =>
+  group.key === 'field'
+    ? { ...group, values: group.values.map((one) => ({ ...one, label: placeWords(one.value) })) }
+    : group
 
 async function readList(
   at: Visit,

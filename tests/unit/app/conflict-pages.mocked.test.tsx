@@ -98,10 +98,12 @@ describe('the conflict desk as it is drawn', () => {
   it('lists what waits, its groups, and the way to decide all of it', async () => {
     const { markup, text } = await seen('operator', {})
     expect(text).toContain('1 conflict waits for a person; the oldest has waited')
-    expect(text).toContain('1 conflict decided in last 24 h: 1 for the device’s side')
+    expect(text).toContain('1 conflict decided in the last 24 h: 1 for the device’s side')
     expect(text).toContain('Decide all by a rule…')
     expect(text).toMatch(/waits .* manual/)
     expect(text).toContain('1.2.0 against 1.2.0')
+    // Chips, groups and rows name a field alike.
+    expect(text).not.toMatch(/Field \//)
     expect(markup).toContain(`/conflicts/${open}`)
     expect(markup).not.toContain(`/conflicts/${settled}`)
   })

@@ -51,7 +51,10 @@ describe('a conflict in words', () => {
     expect(standing(row, HOUR_MS + 1, limits)).toEqual({ kind: 'crit', word: 'overdue' })
     const other = { ...row, collection: 'constructor' }
     expect(standing(other, HOUR_MS + 1, limits)).toEqual({ kind: 'warn', word: 'waits' })
-    expect(standing({ ...row, status: 'resolved' }, 9e12, limits)).toEqual({ kind: 'ok', word: 'by itself' })
+    expect(standing({ ...row, status: 'resolved' }, 9e12, limits)).toEqual({
+      kind: 'ok',
+      word: 'settled automatically',
+    })
   })
 
   it('says how many wait, since when, and whether that is too long', () => {
@@ -66,7 +69,7 @@ describe('a conflict in words', () => {
   })
 
   it('names fields, and pairs of versions', () => {
-    expect(fieldsWords([])).toBe('no field of both')
+    expect(fieldsWords([])).toBe('different fields')
     expect(fieldsWords([''])).toBe('the whole record')
     expect(fieldsWords(['/a', '/b/c', '/d'])).toBe('a, b.c and 1 more')
     expect(conflictPlaces(['', '/a', '/a'])).toEqual(['record', '/a'])
@@ -78,7 +81,8 @@ describe('a conflict in words', () => {
   it('says what people decided, and how long it took', () => {
     const kept = { mine: 0, theirs: 0, merged: 0 }
     const none = { count: 0, p50Ms: null, p95Ms: null, kept }
-    expect(settledSentence(none, 'last 24 h')).toBe('Nobody decided a conflict in last 24 h.')
+    expect(settledSentence(none, 'last 24 h')).toBe('Nobody decided a conflict in the last 24 h.')
+    expect(settledSentence(none, 'in the time chosen')).toBe('Nobody decided a conflict in the time chosen.')
     const some = { count: 3, p50Ms: 60_000, p95Ms: HOUR_MS, kept: { ...kept, mine: 2, merged: 1 } }
     expect(settledSentence(some, 'last 24 h')).toContain('2 for the device’s side, 1 for a merge')
   })

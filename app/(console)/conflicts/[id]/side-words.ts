@@ -17,7 +17,7 @@ export function conflictSentence({ status, deviceName, collection, fields }: Con
 
 const STRATEGY_WORDS: Readonly<Record<Conflict['strategy'], string>> = {
   lww: 'The last write wins: the side with the later stamp was kept',
-  fww: 'The first write wins: a change that is not made on the newest version is not taken by itself',
+  fww: 'The first write wins: a change that is not made on the newest version is not taken automatically',
   'field-merge': 'Merged field by field; a field that both changed falls to the tie rule',
   crdt: 'Merged by its state; only a delete or a rule can come between',
   ot: 'Operations are joined in the server’s order; only a delete or a rule can come between',

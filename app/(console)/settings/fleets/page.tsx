@@ -25,8 +25,8 @@ async function FleetsPage({ searchParams }: PageProps) {
     <SettingsFrame
       at={at}
       part="fleets"
-      sentence={`${plural(fleets.length, 'fleet')}; this is ${fleet.name}, in epoch ${fleet.epoch}`}
-      evidence="A fleet is one application’s devices and data. A restore raises its epoch, so that devices tell what they still hold."
+      sentence={`${plural(fleets.length, 'fleet')}; this is ${fleet.name}`}
+      evidence="A fleet is one application’s devices and data. After a restore from a backup it counts as a new epoch: each device reads everything anew, and sends again what the backup may lack."
       actions={at.actor.roles['*'] === 'admin' ? <NewFleet /> : undefined}
     >
       <DataTable
