@@ -21,7 +21,7 @@ export interface AccessPort extends SignInPort {
   usersSeen(): Promise<ReadonlyMap<string, number>>
   /**
    * One user at a time over all processes; `admins` is how many administrators of every fleet there are. Whoever is
-   * disabled then has no session left, and without a role either is linked with no provider: what comes back begins anew.
+   * disabled then has no session left, and whoever is removed is linked with no provider: what comes back begins anew.
    */
   updateUser(id: string, change: (user: User, admins: number) => RowChange<User>): Promise<User | null>
   createLink(link: OneTimeLink): Promise<void>

@@ -221,6 +221,8 @@ export interface User {
   /** scrypt with its parameters; null when the user signs in by link only. */
   readonly passwordHash: string | null
   readonly disabled: boolean
+  /** Set by removal alone, Unix ms: who is only disabled, with a role or without, may be enabled again. */
+  readonly removedAtMs: number | null
   readonly createdAtMs: number
   /** By fleet id, or `*` for every fleet. */
   readonly roles: Readonly<Record<string, Role>>

@@ -54,6 +54,7 @@ export async function addUser(
     name: email,
     passwordHash: await passwordHash,
     disabled: false,
+    removedAtMs: null,
     createdAtMs: ctx.clock.now(),
     roles,
   }

@@ -94,7 +94,7 @@ export async function acceptByIdentity(
 /** Uses the invitation up and puts the account. @throws ApplicationError `gone` for somebody who has one */
 function taken(
   ctx: AccessContext,
-  { id, hash }: Invitation,
+  { id: invitationId, hash }: Invitation,
   made: Pick<User, 'email' | 'name' | 'passwordHash' | 'roles'>,
   { issuer = null, address }: { readonly issuer?: string | null; readonly address: string | null },
 ): Promise<User | null> {
@@ -102,9 +102,10 @@ function taken(
   return ctx.storage.invitations.accept(hash, ctx.clock.now(), (_, known) => {
     if (known && !isRemoved(known))
       throw new ApplicationError('gone', { detail: 'You have an account: sign in' })
-    const next: User = { ...made, disabled: false, id: known?.id ?? ctx.ids(), createdAtMs: ctx.clock.now() }
+    const id = known?.id ?? ctx.ids()
+    const next: User = { ...made, id, disabled: false, removedAtMs: null, createdAtMs: ctx.clock.now() }
     const details = { action: 'invitation.accept', target: `user/${next.id}`, fleetId: fleetOfRoles(roles) }
-    const after = { invitation: id, email, roles, ...(issuer !== null && { issuer }) }
+    const after = { invitation: invitationId, email, roles, ...(issuer !== null && { issuer }) }
     return { next, audit: auditEntry(ctx, userActor(next), { ...details, after, address }) }
   })
 }

@@ -136,6 +136,7 @@ async function firstAdmin(
     name: input.name ?? input.email,
     passwordHash: await hashPassword(input.password),
     disabled: false,
+    removedAtMs: null,
     createdAtMs: ctx.clock.now(),
     roles: { '*': 'admin' },
   }

@@ -65,6 +65,7 @@ export async function createUser(
     name: input.name ?? input.email,
     passwordHash: input.password === undefined ? null : await hashPassword(input.password),
     disabled: false,
+    removedAtMs: null,
     createdAtMs: ctx.clock.now(),
     roles: { [fleetId ?? EVERY_FLEET]: input.role },
   }
@@ -96,8 +97,8 @@ async function storedUser(ctx: AccessContext, user: User, audit: AuditEntry): Pr
 const emailTaken = (): ApplicationError =>
   new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
 
-/** The row stays, since the audit log names it. */
-export const isRemoved = ({ disabled, roles }: User): boolean => disabled && Object.keys(roles).length === 0
+/** By `removeUser` alone: somebody who is disabled and has no role is still here. The row stays, since the audit log names it. */
+export const isRemoved = ({ removedAtMs }: User): boolean => removedAtMs !== null
 
 /**
  * DELETE /users/:id: signed out, without a role and a password; the e-mail is free again.
@@ -111,7 +112,7 @@ export async function removeUser(
   authorizeScope(actor, null, 'admin')
   const told = { action: 'user.remove', target: `user/${id}`, reason: reason ?? null }
   return save(ctx, actor, id, (user) => ({
-    next: { ...user, disabled: true, passwordHash: null, roles: {} },
+    next: { ...user, disabled: true, removedAtMs: ctx.clock.now(), passwordHash: null, roles: {} },
     audit: auditEntry(ctx, actor, { ...told, before: user.roles }),
   }))
 }
@@ -197,7 +198,7 @@ function withRole(roles: User['roles'], scope: string, role: Role | null): User[
 }
 
 /** With the roles that the actor could change: which other fleets there are is not for everybody. */
-function userView(actor: Actor, { passwordHash, ...user }: User): UserView {
+function userView(actor: Actor, { passwordHash, removedAtMs: _, ...user }: User): UserView {
   const roles = Object.fromEntries(Object.entries(user.roles).filter(([scope]) => administers(actor, scope)))
   return { ...user, roles, hasPassword: passwordHash !== null }
 }

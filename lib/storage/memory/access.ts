@@ -41,7 +41,7 @@ function users(
         const { next, audit } = change(user, countAdmins(state))
         state.users.set(undo, id, next)
         if (next.disabled) dropOf(state.userSessions, undo, id)
-        if (next.disabled && Object.keys(next.roles).length === 0) dropOf(state.identities, undo, id)
+        if (next.removedAtMs !== null) dropOf(state.identities, undo, id)
         state.audit.set(undo, audit.id, audit)
         return next
       }),

@@ -10,13 +10,13 @@ import { at, atOrNull, ms, msOrNull } from './values.ts'
 
 const CREATE_USER: Statement = {
   name: 'user_create',
-  text: `INSERT INTO app_user (id, email, email_key, name, password_hash, disabled, created_at)
-    VALUES ($1, $2, lower($2), $3, $4, $5, $6) ON CONFLICT (email_key) DO NOTHING RETURNING id`,
+  text: `INSERT INTO app_user (id, email, email_key, name, password_hash, disabled, created_at, removed_at)
+    VALUES ($1, $2, lower($2), $3, $4, $5, $6, $7) ON CONFLICT (email_key) DO NOTHING RETURNING id`,
 }
 const UPDATE_USER: Statement = {
   name: 'user_update',
-  text: `UPDATE app_user SET email = $2, email_key = lower($2), name = $3, password_hash = $4, disabled = $5, created_at = $6
-    WHERE id = $1`,
+  text: `UPDATE app_user SET email = $2, email_key = lower($2), name = $3, password_hash = $4, disabled = $5, created_at = $6,
+    removed_at = $7 WHERE id = $1`,
 }
 const USERS_SEEN: Statement = {
   name: 'users_seen',
@@ -25,8 +25,8 @@ const USERS_SEEN: Statement = {
 /** Columns by the names of Prisma's row. */
 const GET_USER: Statement = {
   name: 'user_get',
-  text: `SELECT id, email, email_key AS "emailKey", name, password_hash AS "passwordHash", disabled, created_at AS "createdAt"
-    FROM app_user WHERE id = $1`,
+  text: `SELECT id, email, email_key AS "emailKey", name, password_hash AS "passwordHash", disabled, created_at AS "createdAt",
+    removed_at AS "removedAt" FROM app_user WHERE id = $1`,
 }
 const GET_ROLES: Statement = {
   name: 'user_get_roles',
@@ -87,6 +87,7 @@ export function userOf(row: UserWithRoles): User {
     passwordHash: row.passwordHash,
     disabled: row.disabled,
     createdAtMs: ms(row.createdAt),
+    removedAtMs: msOrNull(row.removedAt),
     roles: Object.fromEntries(row.roles.map(({ scope, role }) => [scope, role as Role])),
   }
 }
@@ -125,7 +126,7 @@ export function postgresAccess(database: Database): AccessPort {
         const { next, audit } = change(user, await countAdmins(send))
         await putUser(send, next)
         if (next.disabled) await send(DROP_SESSIONS, [id])
-        if (isRemoved(next)) await send(DROP_IDENTITIES, [id])
+        if (next.removedAtMs !== null) await send(DROP_IDENTITIES, [id])
         await insertAudit(send, audit)
         return next
       }),
@@ -154,8 +155,6 @@ export function postgresAccess(database: Database): AccessPort {
   }
 }
 
-const isRemoved = ({ disabled, roles }: User): boolean => disabled && Object.keys(roles).length === 0
-
 async function countAdmins(send: Send): Promise<number> {
   const [row] = await send<{ count: number }>(COUNT_ADMINS, [])
   return row?.count ?? 0
@@ -174,6 +173,7 @@ const userValues = (user: User): unknown[] => [
   user.passwordHash,
   user.disabled,
   at(user.createdAtMs),
+  atOrNull(user.removedAtMs),
 ]
 
 export async function createUser(send: Send, user: User): Promise<boolean> {

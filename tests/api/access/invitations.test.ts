@@ -193,6 +193,27 @@ describe('an invitation', () => {
   })
 })
 
+test('[check 6] who is disabled without a role, in either order, is still here and comes back; only removal is for good', async () => {
+  await addUser(world.ctx, `root-${people}@example.org`, { '*': 'admin' })
+  const acts = [{ role: null }, { disabled: true }]
+  for (const order of [acts, acts.toReversed()]) {
+    const user = await addUser(world.ctx, `${world.ctx.ids()}@example.org`, { '*': 'viewer' })
+    const change = (body: object) => changeUser(world.ctx, { actor: SYSTEM, id: user.id, body })
+    for (const body of order) await change(body)
+    email = user.email
+    expect((await invited({ '*': 'viewer' })).status).toBe(409)
+    await change({ disabled: false })
+    expect(await change({ role: 'viewer' })).toMatchObject({
+      disabled: false,
+      hasPassword: true,
+      roles: { '*': 'viewer' },
+    })
+    await removeUser(world.ctx, { actor: SYSTEM, id: user.id, body: {} })
+    await expect(change({ disabled: false })).rejects.toMatchObject({ tidemarkCode: 'not_found' })
+    expect((await invited({ '*': 'viewer' })).status).toBe(201)
+  }
+})
+
 describe('who may invite', () => {
   test('administrators, to what they administer: nobody gives more than they have', async () => {
     const of = async (role: 'viewer' | 'operator' | 'admin') => ({ ...(await world.keyFor(role)) })

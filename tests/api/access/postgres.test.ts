@@ -53,6 +53,7 @@ test('20 claims at once, over two processes and each by a link of its own, make 
       name: 'Admin',
       passwordHash: null,
       disabled: false,
+      removedAtMs: null,
       createdAtMs: world.clock.now(),
       roles: { '*': 'admin' },
     }

@@ -12,6 +12,7 @@ const userOf = (changes: Partial<User> = {}): User => {
     name: 'Ada',
     passwordHash: null,
     disabled: false,
+    removedAtMs: null,
     createdAtMs: NOW_MS,
     roles: { '*': 'admin' },
     ...changes,
@@ -83,6 +84,7 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
       ...user,
       name: 'Grace',
       disabled: true,
+      removedAtMs: NOW_MS,
       passwordHash: 'scrypt$…',
       roles: { '*': 'operator' },
     } as const
@@ -211,7 +213,9 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     expect(await storage.access.listSessions(user.id, NOW_MS, DAY_MS)).toEqual([])
     expect(await storage.access.listIdentities(user.id)).toEqual([identity])
     await change({ disabled: true, roles: {} })
-    await change({ disabled: false, roles: { a: 'viewer' } })
+    expect(await storage.access.listIdentities(user.id)).toEqual([identity])
+    await change({ removedAtMs: NOW_MS })
+    await change({ disabled: false, removedAtMs: null, roles: { a: 'viewer' } })
     expect(await storage.access.listIdentities(user.id)).toEqual([])
   })
 

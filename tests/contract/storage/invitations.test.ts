@@ -21,6 +21,7 @@ const userFor = (invitation: Invitation, known: User | null): User => ({
   name: 'Grace',
   passwordHash: 'scrypt$…',
   disabled: false,
+  removedAtMs: null,
   createdAtMs: NOW_MS,
   roles: invitation.roles,
 })

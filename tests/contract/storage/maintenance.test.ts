@@ -192,6 +192,7 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
       name: 'Ada',
       passwordHash: null,
       disabled: false,
+      removedAtMs: null,
       createdAtMs: NOW_MS,
       roles: {},
     }

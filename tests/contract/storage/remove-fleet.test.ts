@@ -55,6 +55,7 @@ describe.each(BACKENDS)('removing a fleet on $name', (backend) => {
       name: 'Ada',
       passwordHash: null,
       disabled: false,
+      removedAtMs: null,
       createdAtMs: NOW_MS,
       roles: { [fleetId]: 'admin', [other.fleetId]: 'viewer' },
     } as const
