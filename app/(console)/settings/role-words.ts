@@ -22,6 +22,15 @@ export function scopeChoices(
   return everywhere ? [...own, { value: ALL_FLEETS, label: 'Every fleet' }] : own
 }
 
+/** Where a person's role is shown first: every fleet or a fleet where they have one, else the first choice. Pure. */
+export function presetScope(
+  roles: Readonly<Record<string, Role>>,
+  scopes: readonly { value: string }[],
+): string {
+  const held = scopes.filter(({ value }) => Object.hasOwn(roles, value))
+  return (held.find(({ value }) => value === ALL_FLEETS) ?? held[0] ?? scopes[0])?.value ?? ALL_FLEETS
+}
+
 /** "admin of every fleet; viewer of Airfield US". Pure. */
 export function rolesText(roles: Readonly<Record<string, Role>>, fleets: readonly FleetName[]): string {
   const names = new Map(fleets.map(({ id, name }) => [id, name]))

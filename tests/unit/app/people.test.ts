@@ -5,7 +5,7 @@ import {
 } from '../../../app/(console)/settings/keys/operator-key-words.ts'
 import { pageAfter, SETTINGS_ROWS_MAX } from '../../../app/(console)/settings/page-after.ts'
 import { openText, peopleSentence, personState } from '../../../app/(console)/settings/people/people-words.ts'
-import { rolesText, scopeChoices } from '../../../app/(console)/settings/role-words.ts'
+import { presetScope, rolesText, scopeChoices } from '../../../app/(console)/settings/role-words.ts'
 
 const NOW = 1_000_000
 const DAY_MS = 86_400_000
@@ -60,6 +60,16 @@ describe('people in words', () => {
     ] as const
     const values = (everywhere: boolean) => scopeChoices(fleets, everywhere).map(({ value }) => value)
     expect([values(false), values(true)]).toEqual([['a'], ['a', '*']])
+  })
+
+  it('a role is shown first where the person has one, every fleet before others', () => {
+    const scopes = [{ value: 'a' }, { value: 'b' }, { value: '*' }]
+    const preset = (roles: Parameters<typeof presetScope>[0]) => presetScope(roles, scopes)
+    expect([preset({ b: 'operator' }), preset({ b: 'viewer', '*': 'admin' }), preset({})]).toEqual([
+      'b',
+      '*',
+      'a',
+    ])
   })
 
   it('open invitations are counted', () => {

@@ -44,7 +44,7 @@ export function NewOperatorKey({
       }}
     >
       <TextField label="Name" name="name" maxLength={120} required placeholder="Nightly report" />
-      <SelectField label="Of" name="scope" choices={scopes} />
+      <SelectField label="Fleet" name="scope" choices={scopes} />
       <SelectField label="Role" name="role" choices={ROLE_CHOICES} defaultValue="viewer" />
       {everywhere ? <SelectField label="Opens" name="opens" choices={SCOPES} /> : null}
       <SelectField label="Ends" name="ends" choices={KEY_ENDS} defaultValue="90" />

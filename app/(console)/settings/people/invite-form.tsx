@@ -28,7 +28,7 @@ export function InviteForm({ scopes, origin }: { scopes: readonly Choice[]; orig
       }
     >
       <TextField label="E-mail" name="email" type="email" maxLength={254} required />
-      <SelectField label="Of" name="scope" choices={scopes} />
+      <SelectField label="Fleet" name="scope" choices={scopes} />
       <SelectField label="Role" name="role" choices={ROLE_CHOICES} defaultValue="viewer" />
     </FormDialog>
   )

@@ -3,28 +3,23 @@ import { useRouter } from 'next/navigation'
 import { useRef, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog } from '#components/ui/dialog.tsx'
-import { SelectField } from '#components/ui/field.tsx'
 import { Icon } from '#components/ui/icon.tsx'
 import { Menu, type MenuItem } from '#components/ui/menu.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson, type Sent } from '../../send-json.ts'
 import { fieldText } from '../field-text.ts'
-import { ROLE_CHOICES } from '../role-words.ts'
+import { RoleFields, type RoleFieldsProps } from './role-fields.tsx'
 
-export type PersonActsProps = {
+export type PersonActsProps = RoleFieldsProps & {
   id: string
   name: string
   disabled: boolean
-  /** Where the reader may give roles. */
-  scopes: readonly { value: string; label: string }[]
   /** Whether the reader administers every fleet: shutting somebody out takes that. */
   everywhere: boolean
 }
 
 type Act = 'sign-out' | 'disable' | 'enable' | 'remove'
-
-const NO_ROLE = { value: '', label: 'None: takes the role away' }
 
 /** What an act is called, what it means, and how it is sent. */
 const ACTS: Readonly<
@@ -81,7 +76,7 @@ const ACTS: Readonly<
 }
 
 /** Gives a role or takes it; shuts somebody out or lets them in again. The next request of theirs knows. */
-export function PersonActs({ id, name, disabled, scopes, everywhere }: PersonActsProps) {
+export function PersonActs({ id, name, disabled, roles, scopes, everywhere }: PersonActsProps) {
   const router = useRouter()
   const opener = useRef<HTMLButtonElement>(null)
   const [asked, setAsked] = useState<Act | null>(null)
@@ -111,12 +106,12 @@ export function PersonActs({ id, name, disabled, scopes, everywhere }: PersonAct
           const role = fieldText(form, 'role')
           return sendJson('PATCH', url, {
             role: role === '' ? null : role,
+            reason: fieldText(form, 'reason'),
             ...(scope === '*' ? {} : { fleet: scope }),
           })
         }}
       >
-        <SelectField label="Of" name="scope" choices={scopes} />
-        <SelectField label="Role" name="role" choices={[...ROLE_CHOICES, NO_ROLE]} defaultValue="viewer" />
+        <RoleFields roles={roles} scopes={scopes} />
       </FormDialog>
       {everywhere ? (
         <Menu

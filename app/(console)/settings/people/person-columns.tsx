@@ -56,11 +56,18 @@ export const personColumns = ({
     key: 'acts',
     header: <span className="sr">Actions</span>,
     align: 'end',
-    cell: ({ id, name, disabled }) =>
+    cell: ({ id, name, disabled, roles }) =>
       id === actorId ? (
         <span className="den">you</span>
       ) : (
-        <PersonActs id={id} name={name} disabled={disabled} scopes={scopes} everywhere={everywhere} />
+        <PersonActs
+          id={id}
+          name={name}
+          disabled={disabled}
+          roles={roles}
+          scopes={scopes}
+          everywhere={everywhere}
+        />
       ),
   },
 ]
