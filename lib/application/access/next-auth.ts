@@ -113,7 +113,7 @@ async function refused(
   ctx.log.warn('a sign-in by the provider was refused', {
     error: String(attempt.exchange?.error ?? 'checks'),
   })
-  const denied = await refuse(ctx, 'oidc', call.address)
+  const denied = await refuse(ctx, 'oidc', call.address, null)
   return { ...response, refusal: denied.ok ? null : denied.error }
 }
 

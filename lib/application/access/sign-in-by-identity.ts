@@ -33,7 +33,7 @@ export async function signInByIdentity(
   const linked = await linkedUser(ctx, claims)
   // Who was removed may have been invited again.
   const user = linked && !isRemoved(linked) ? linked : await newlyLinked(ctx, claims, browser)
-  if (!user || user.disabled) return refuse(ctx, 'oidc', browser.address)
+  if (!user || user.disabled) return refuse(ctx, 'oidc', browser.address, user)
   // What the provider did not say is not taken as now: dangerous acts then ask it.
   const provedAtMs = Math.min(claims.authTimeMs ?? 0, ctx.clock.now())
   return ok({ user, session: await startSession(ctx, user, { how: 'oidc', provedAtMs }, browser) })

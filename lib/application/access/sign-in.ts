@@ -38,7 +38,7 @@ export async function signInByPassword(
   const waitMs = await countTry(ctx, [own, ...shared])
   if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const matches = await withHash(() => verifyPassword(input.password, user?.passwordHash ?? null))
-  if (!user || !matches || user.disabled) return refuse(ctx, 'password', browser.address)
+  if (!user || !matches || user.disabled) return refuse(ctx, 'password', browser.address, user)
   await forgetTries(ctx, own)
   await forgiveTries(ctx, shared)
   const renewed = await renewHash(ctx, user, input.password)
@@ -57,7 +57,7 @@ export async function signInByLink(
   if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const link = await ctx.storage.access.useLink(hashCredential(input.token), ctx.clock.now())
   const user = link?.userId ? await ctx.storage.access.getUser(link.userId) : null
-  if (!user || user.disabled) return refuse(ctx, 'link', browser.address)
+  if (!user || user.disabled) return refuse(ctx, 'link', browser.address, user)
   await forgiveTries(ctx, keys)
   const shown = { how: 'link', provedAtMs: ctx.clock.now() } as const
   return ok({ user, session: await startSession(ctx, user, shown, browser) })
@@ -76,15 +76,19 @@ async function renewHash(ctx: AccessContext, user: User, password: string): Prom
   return saved ?? user
 }
 
-/** Leaves an audit event. The e-mail is not written down: people type passwords into that field. */
+/**
+ * Leaves an audit event. The e-mail is not written down: people type passwords into that field.
+ * @param user whose account was tried, where there is one
+ */
 export async function refuse(
   ctx: AccessContext,
   how: UserSession['how'],
   address: string | null,
+  user: Pick<User, 'id'> | null,
 ): Promise<Result<SignedIn, SignInRefusal>> {
   const details = {
     action: 'session.start',
-    target: 'user',
+    target: user ? `user/${user.id}` : 'user',
     after: { how },
     address,
     outcome: 'denied',

@@ -65,6 +65,10 @@ describe('sign-in', () => {
       { limit: 10, cursor: null },
     )
     expect(items.map(({ outcome }) => outcome)).toEqual(['denied', 'denied', 'denied', 'denied'])
+    // Whose account was tried, where there is one.
+    const tried = items.map(({ target }) => target)
+    expect(tried.filter((target) => target === 'user')).toHaveLength(1)
+    expect(tried.filter((target) => target === `user/${user.id}`)).toHaveLength(2)
     expect(JSON.stringify(items)).not.toContain('example.org')
   })
 
