@@ -37,7 +37,7 @@ test('what was done stands in the audit log, is found, looked at, verified and e
   await test.step('one entry', async () => {
     await page.goto(`/audit?fleet=${fleetId}`)
     await table.getByRole('row').nth(1).getByRole('link').first().click()
-    await expect(page.getByRole('heading', { level: 1 })).toContainText('enrollment-key.create')
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('made an enrollment key')
     const fields = page.getByRole('table', { name: 'Fields before and after' })
     await expect(fields.getByRole('row', { name: /name/ })).toContainText(name)
     expect(await axeFindings(page)).toEqual([])

@@ -1,6 +1,7 @@
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { isAtLeast, roleEverywhere } from '#lib/application/access/authorize.ts'
 import { listAudit } from '#lib/application/audit/list-audit.ts'
+import { nameTargets } from '#lib/application/audit/name-targets.ts'
 import { AUDIT_FIELDS } from '#lib/query/audit-fields.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { listFilter } from '../list-filter.ts'
@@ -37,7 +38,8 @@ export async function AuditBoard({ part, search }: { part: keyof typeof PARTS; s
   const page = params.cursor === null ? {} : { cursor: params.cursor }
   const { items, nextCursor } =
     problem === null ? await listAudit(at.ctx, { actor: at.actor, query: { ...asking, ...page } }) : NOTHING
-  const rows = items.map(auditRow)
+  const names = await nameTargets(at.ctx, { actor: at.actor, entries: items })
+  const rows = items.map((entry) => auditRow(entry, names))
   const scope = { q, more: nextCursor !== null, later: params.cursor !== null }
   return (
     <ListFrame

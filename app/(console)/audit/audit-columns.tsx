@@ -3,11 +3,12 @@ import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { AuditRow } from './audit-row.ts'
 import { KIND_WORDS, OUTCOME_WORDS } from './audit-words.ts'
+import { TargetLink } from './target-link.tsx'
 
 export const AUDIT_LABEL = 'Audit entries, newest first'
 
-/** @param nowMs when the rows were read */
-export function auditColumns(nowMs: number): readonly Column<AuditRow>[] {
+/** @param nowMs when the rows were read @param query the page's own, which links carry on */
+export function auditColumns(nowMs: number, query: string): readonly Column<AuditRow>[] {
   return [
     { key: 'at', header: 'When', cell: (row) => <Time at={row.atMs} now={nowMs} show="clock" /> },
     {
@@ -15,16 +16,23 @@ export function auditColumns(nowMs: number): readonly Column<AuditRow>[] {
       header: 'Who',
       cell: ({ who, kind }) => (
         <>
-          <b>{who}</b> <span className="den hide-phone">{KIND_WORDS[kind]}</span>
+          <b>{who}</b> {kind === null ? null : <span className="den hide-phone">{KIND_WORDS[kind]}</span>}
         </>
       ),
     },
-    { key: 'action', header: 'Did', cell: ({ action }) => <span className="mono">{action}</span> },
+    {
+      key: 'action',
+      header: 'Did',
+      cell: ({ did, raw }) => (
+        <>
+          {did} {raw === null ? null : <span className="den mono hide-phone">{raw}</span>}
+        </>
+      ),
+    },
     {
       key: 'target',
       header: 'To',
-      hideOnPhone: true,
-      cell: ({ target }) => <span className="mono">{target}</span>,
+      cell: (row) => <TargetLink row={row} query={query} />,
     },
     {
       key: 'reason',

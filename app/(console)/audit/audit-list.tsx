@@ -26,12 +26,12 @@ export function AuditList({
   end: ListEnd
   empty: ReactNode
 }) {
-  const columns = useMemo(() => auditColumns(nowMs), [nowMs])
+  const { query } = end
+  const columns = useMemo(() => auditColumns(nowMs, query), [nowMs, query])
   const page = useMemo(
     () => ({ rows, nextCursor, atMs: nowMs, load: loadRows(url, toRows) }),
     [rows, nextCursor, nowMs, url],
   )
-  const { query } = end
   const hrefOf = useCallback((row: AuditRow) => carryShared(`/audit/${row.id}`, query), [query])
   return (
     <LongTable
@@ -47,4 +47,4 @@ export function AuditList({
 }
 
 const keyOf = ({ id }: AuditRow): string => id
-const toRows = (items: readonly ListedAudit[]): readonly AuditRow[] => items.map(auditRow)
+const toRows = (items: readonly ListedAudit[]): readonly AuditRow[] => items.map((entry) => auditRow(entry))

@@ -3,7 +3,7 @@ import type { StatusKind } from '#components/ui/status.tsx'
 import { matchSentence, type ListScope } from '../list-scope.ts'
 import type { AuditRow } from './audit-row.ts'
 
-export const KIND_WORDS: Readonly<Record<AuditRow['kind'], string>> = {
+export const KIND_WORDS: Readonly<Record<NonNullable<AuditRow['kind']>, string>> = {
   user: 'a person',
   key: 'an API key',
   device: 'a device',

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { changeRows } from '#components/ui/change-rows.ts'
 import { auditSentence, chainWords } from '../../../app/(console)/audit/audit-words.ts'
-import type { AuditRow } from '../../../app/(console)/audit/audit-row.ts'
+import { auditRow, type AuditRow } from '../../../app/(console)/audit/audit-row.ts'
+import { NOBODY } from '#lib/application/access/audit-entry.ts'
+import type { ListedAudit } from '#lib/application/audit/list-audit.ts'
 
 describe('what an audit entry changed', () => {
   test('is told field by field, without what stayed', () => {
@@ -36,11 +38,14 @@ describe('what the page Audit says', () => {
     seq: 1,
     who: 'Ada',
     kind: 'user',
-    action: 'a',
-    target: 't',
+    did: 'a',
+    raw: null,
+    tried: null,
+    target: { text: 't', id: 't', path: null },
     reason: null,
     outcome,
     address: null,
+    fleetId: null,
   })
   const all = { q: '', more: false, later: false }
 
@@ -65,5 +70,72 @@ describe('what the page Audit says', () => {
       kind: 'crit',
       words: 'Chain broken. Entry 7 is gone',
     })
+  })
+})
+
+describe('what a row of the audit log says', () => {
+  const ID = '01890000-0000-7000-8000-00000000abcd'
+  const entry = (over: Partial<ListedAudit>): ListedAudit => ({
+    id: 'i',
+    atMs: 1,
+    seq: 1,
+    mac: 'm',
+    fleetId: null,
+    actor: { kind: 'user', id: 'u', name: 'Ada' },
+    action: 'session.start',
+    target: `user/${ID}`,
+    reason: null,
+    before: null,
+    after: null,
+    address: null,
+    outcome: 'done',
+    ...over,
+  })
+
+  test('of a refused request: why in words, its code apart, and what was asked', () => {
+    const refused = entry({
+      actor: NOBODY,
+      action: 'POST /api/admin/v1/invitations',
+      target: 'unauthorized',
+      outcome: 'denied',
+    })
+    expect(auditRow(refused)).toMatchObject({
+      who: 'nobody signed in',
+      kind: null,
+      did: 'refused: no valid credential',
+      raw: 'unauthorized',
+      tried: 'POST /api/admin/v1/invitations',
+    })
+    const sum = { ...refused, action: 'denials.more', after: { more: 7, like: 'GET /api/admin/v1/audit' } }
+    expect(auditRow(sum)).toMatchObject({
+      did: 'refused 7 times more: no valid credential',
+      tried: 'GET /api/admin/v1/audit',
+    })
+    expect(auditRow(entry({ outcome: 'denied' }))).toMatchObject({
+      did: 'refused: a sign-in',
+      raw: 'session.start',
+      tried: null,
+    })
+  })
+
+  test('of what was done: words for the usual, the rest as it is written', () => {
+    expect(auditRow(entry({}))).toMatchObject({ who: 'Ada', did: 'signed in', raw: 'session.start' })
+    expect(auditRow(entry({ action: 'new.thing' }))).toMatchObject({ did: 'new.thing', raw: null })
+    expect(auditRow(entry({ action: 'toString' }))).toMatchObject({ did: 'toString', raw: null })
+  })
+
+  test('of its target: its name, or the end of its id, with where it stands', () => {
+    const of = (action: string, target: string, names = {}) =>
+      auditRow(entry({ action, target }), names).target
+    expect(of('session.start', `user/${ID}`, { [ID]: 'Bo' })).toEqual({
+      text: 'Bo',
+      id: `user/${ID}`,
+      path: '/settings/people',
+    })
+    expect(of('device.enroll', ID)).toEqual({ text: '0189…00abcd', id: ID, path: `/devices/${ID}` })
+    expect(of('dead-letter.replay', ID).path).toBe(`/dead-letters/${ID}`)
+    // What is gone has no page.
+    expect(of('collection.remove', ID).path).toBeNull()
+    expect(of('retention.change', 'retention')).toEqual({ text: 'retention', id: 'retention', path: null })
   })
 })
