@@ -47,6 +47,10 @@ test('what was done stands in the audit log, is found, looked at, verified and e
     await page.goto(`/audit/all?fleet=${fleetId}`)
     await page.getByRole('button', { name: 'Verify chain' }).click()
     await expect(page.getByText(/Chain holds: [\d,]+ entries, up to number [\d,]+/)).toBeVisible()
+    await expect(page.getByText(/compare with the one that your log or metric has/)).toBeVisible()
+    await page.getByLabel('A head that was kept elsewhere').fill('not a head')
+    await page.getByRole('button', { name: 'Verify chain' }).click()
+    await expect(page.getByText(/must be SEQ:MAC/)).toBeVisible()
     expect(await axeFindings(page)).toEqual([])
   })
 

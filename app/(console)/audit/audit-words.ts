@@ -28,7 +28,12 @@ export function auditSentence(rows: readonly AuditRow[], scope: ListScope, where
 export interface ChainWords {
   readonly kind: StatusKind
   readonly words: string
+  /** The last entry that was found in order: number and the beginning of its mac. Null where that is not the chain's end. */
+  readonly head: string | null
 }
+
+/** Enough of a mac to be compared by eye. */
+const MAC_SHOWN_CHARS = 12
 
 /** What a check of the chain says. Pure. */
 export function chainWords({
@@ -36,16 +41,22 @@ export function chainWords({
   entries,
   upTo,
   firstBad,
+  isHeadGiven,
 }: {
   state: 'holds' | 'broken' | 'unfinished'
   entries: number
-  upTo: { seq: number }
+  upTo: { seq: number; mac: string }
   firstBad: { what: string } | null
+  /** Whether one that was kept elsewhere was held against it. */
+  isHeadGiven: boolean
 }): ChainWords {
-  if (firstBad !== null) return { kind: 'crit', words: `Chain broken. ${firstBad.what}` }
-  if (state === 'unfinished') return { kind: 'unk', words: `Checked up to entry ${formatCount(upTo.seq)}…` }
+  if (firstBad !== null) return { kind: 'crit', words: `Chain broken. ${firstBad.what}`, head: null }
+  if (state === 'unfinished')
+    return { kind: 'unk', words: `Checked up to entry ${formatCount(upTo.seq)}…`, head: null }
+  const kept = isHeadGiven ? ', and the head that was kept elsewhere is in it' : ''
   return {
     kind: 'ok',
-    words: `Chain holds: ${plural(entries, 'entry', 'entries')}, up to number ${formatCount(upTo.seq)}`,
+    words: `Chain holds: ${plural(entries, 'entry', 'entries')}, up to number ${formatCount(upTo.seq)}${kept}`,
+    head: upTo.seq === 0 ? null : `${upTo.seq}:${upTo.mac.slice(0, MAC_SHOWN_CHARS)}…`,
   }
 }

@@ -1,64 +1,64 @@
 'use client'
-import { useState } from 'react'
+import { useState, type SubmitEvent } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { Status } from '#components/ui/status.tsx'
-import { withParams } from '#components/ui/search-params.ts'
-import type { ChainReport } from '#lib/application/audit/verify-audit.ts'
-import { refusal } from '../send-json.ts'
-import { chainWords, type ChainWords } from './audit-words.ts'
+import { Time } from '#components/ui/time.tsx'
+import { askChain } from './ask-chain.ts'
+import type { ChainWords } from './audit-words.ts'
 
-const URL = '/api/admin/v1/audit/verify'
-/** One call is bounded on the server too; a long chain takes several. */
-const CALL_TIMEOUT_MS = 30_000
-
-/** Has the whole chain checked, and says what was found. */
+/** Has the whole chain checked, on demand against a head that was kept elsewhere, and says what was found. */
 export function VerifyChain() {
   const [busy, setBusy] = useState(false)
   const [said, setSaid] = useState<ChainWords | null>(null)
-  const verify = async (): Promise<void> => {
+  const [checkedAtMs, setCheckedAtMs] = useState<number | null>(null)
+  const [kept, setKept] = useState('')
+  const verify = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault()
     if (busy) return
     setBusy(true)
+    setSaid(null)
+    setCheckedAtMs(null)
     try {
-      await checkAll(setSaid)
-    } catch {
-      setSaid({ kind: 'crit', words: 'The server did not answer: try again' })
+      if (await askChain(kept.trim(), setSaid)) setCheckedAtMs(Date.now())
     } finally {
       setBusy(false)
     }
   }
   return (
-    <>
-      <span role="status">{said === null ? null : <Status kind={said.kind}>{said.words}</Status>}</span>
-      <Button onClick={() => void verify()} aria-disabled={busy}>
+    <form className="acts verify" onSubmit={(event) => void verify(event)}>
+      <span role="status">
+        {said === null ? null : <Status kind={said.kind}>{said.words}</Status>}
+        {said?.head == null ? null : (
+          <span className="sub">
+            {' '}
+            Its head is <span className="mono">{said.head}</span>: compare with the one that your log or
+            metric has.
+          </span>
+        )}
+        {checkedAtMs === null ? null : (
+          <span className="sub">
+            {' '}
+            Checked at <Time at={checkedAtMs} now={checkedAtMs} show="clock" />.
+          </span>
+        )}
+      </span>
+      <input
+        className="input mono"
+        aria-label="A head that was kept elsewhere"
+        placeholder="Kept head, SEQ:MAC"
+        title="Optional: a head that your log or a backup’s note has, as SEQ:MAC"
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={HEAD_CHARS_MAX}
+        value={kept}
+        onChange={({ target }) => setKept(target.value)}
+      />
+      <Button type="submit" aria-disabled={busy}>
         {busy ? 'Verifying…' : 'Verify chain'}
       </Button>
-    </>
+    </form>
   )
 }
 
-async function checkAll(say: (words: ChainWords) => void): Promise<void> {
-  let after: string | null = null
-  let entries = 0
-  for (;;) {
-    const answer: Response = await fetch(withParams(URL, '', { after }), {
-      signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-      headers: { accept: 'application/json' },
-    })
-    const body: unknown = await answer.json().catch(() => null)
-    if (!answer.ok || !isReport(body)) {
-      say({
-        kind: 'crit',
-        words: answer.ok ? 'The answer is not understood' : refusal(answer.status, body).message,
-      })
-      return
-    }
-    entries += body.entries
-    say(chainWords({ ...body, entries }))
-    if (body.state !== 'unfinished') return
-    after = `${body.upTo.seq}:${body.upTo.mac}`
-  }
-}
-
-/** What it is is the contract's: the tests hold the server's answers to it. */
-const isReport = (body: unknown): body is ChainReport =>
-  typeof body === 'object' && body !== null && 'state' in body && 'upTo' in body
+/** Of one head, with what a paste brings along. */
+const HEAD_CHARS_MAX = 100

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { changeRows } from '#components/ui/change-rows.ts'
-import { auditSentence, chainWords } from '../../../app/(console)/audit/audit-words.ts'
+import { askChain } from '../../../app/(console)/audit/ask-chain.ts'
+import { auditSentence, chainWords, type ChainWords } from '../../../app/(console)/audit/audit-words.ts'
 import { auditRow, type AuditRow } from '../../../app/(console)/audit/audit-row.ts'
 import { NOBODY } from '#lib/application/access/audit-entry.ts'
 import type { ListedAudit } from '#lib/application/audit/list-audit.ts'
@@ -59,17 +60,73 @@ describe('what the page Audit says', () => {
     )
   })
 
-  test('of the chain', () => {
-    const report = { entries: 12_345, upTo: { seq: 12_345 }, firstBad: null }
-    expect(chainWords({ ...report, state: 'holds' })).toEqual({
+  const mac = '0123456789abcdef'.repeat(4)
+  const report = { entries: 12_345, adopted: 0, upTo: { seq: 12_345, mac }, firstBad: null }
+
+  test('of the chain, with its head to be compared', () => {
+    const words = (over: object) =>
+      chainWords({ ...report, state: 'holds', isHeadGiven: false, ...over } as Parameters<
+        typeof chainWords
+      >[0])
+    expect(words({})).toEqual({
       kind: 'ok',
       words: 'Chain holds: 12,345 entries, up to number 12,345',
+      head: '12345:0123456789ab…',
     })
-    expect(chainWords({ ...report, state: 'unfinished' }).words).toBe('Checked up to entry 12,345…')
-    expect(chainWords({ ...report, state: 'broken', firstBad: { what: 'Entry 7 is gone' } })).toEqual({
+    expect(words({ isHeadGiven: true }).words).toBe(
+      'Chain holds: 12,345 entries, up to number 12,345, and the head that was kept elsewhere is in it',
+    )
+    expect(words({ state: 'unfinished' }).words).toBe('Checked up to entry 12,345…')
+    expect(words({ state: 'broken', firstBad: { what: 'Entry 7 is gone' } })).toEqual({
       kind: 'crit',
       words: 'Chain broken. Entry 7 is gone',
+      head: null,
     })
+  })
+
+  test('of a check: call by call, with the head that was kept elsewhere in each', async () => {
+    const said: string[] = []
+    const asked: string[] = []
+    const answers = [
+      { ...report, state: 'unfinished', entries: 5, upTo: { seq: 5, mac } },
+      { ...report, state: 'holds', entries: 2, upTo: { seq: 7, mac } },
+    ]
+    const done = await askChain(
+      `6:${mac}`,
+      ({ words }) => said.push(words),
+      async (url) => {
+        asked.push(decodeURIComponent(String(url)))
+        return Response.json(answers.shift())
+      },
+    )
+    expect(done).toBe(true)
+    expect(asked).toEqual([
+      `/api/admin/v1/audit/verify?head=6:${mac}`,
+      `/api/admin/v1/audit/verify?after=5:${mac}&head=6:${mac}`,
+    ])
+    expect(said.at(-1)).toBe(
+      'Chain holds: 7 entries, up to number 7, and the head that was kept elsewhere is in it',
+    )
+  })
+
+  test('of no answer, or a refusal: that nothing is known, and never that the chain is broken', async () => {
+    const of = async (ask: typeof fetch): Promise<ChainWords | undefined> => {
+      const said: ChainWords[] = []
+      expect(await askChain('x', (words) => said.push(words), ask)).toBe(false)
+      return said.at(-1)
+    }
+    const lost = await of(() => Promise.reject(new TypeError('no connection')))
+    expect(lost).toMatchObject({ kind: 'unk', head: null })
+    expect(lost?.words).toContain('did not answer')
+    const refused = {
+      title: 'The request is not valid',
+      errors: [{ path: '/head', message: 'must be SEQ:MAC' }],
+    }
+    expect((await of(async () => Response.json(refused, { status: 400 })))?.words).toContain(
+      'must be SEQ:MAC',
+    )
+    expect(await of(async () => new Response('<html>', { status: 504 }))).toMatchObject({ kind: 'unk' })
+    expect(await of(async () => new Response('<html>'))).toMatchObject({ kind: 'unk' })
   })
 })
 
