@@ -13,7 +13,8 @@ const ID = /^[0-9a-f-]{36}$/
  */
 export function knownBrowser(settings: AuthSettings, user: User, id: string, nowMs: number): string {
   const body = `${id}.${(nowMs + KNOWN_BROWSER_MS).toString(36)}`
-  return `${body}.${mac(settings, user, body).toString('base64url')}`
+  const sums = [mac(settings, user, body), macOfAnybody(settings, body)]
+  return [body, ...sums.map((sum) => sum.toString('base64url'))].join('.')
 }
 
 /** The id of the browser, when this text was made for this user and is still good; null otherwise. */
@@ -23,14 +24,30 @@ export function knownBrowserId(
   text: string | null,
   nowMs: number,
 ): string | null {
-  const [id = '', until = '', sum = '', ...rest] = (text ?? '').split('.')
-  if (!ID.test(id) || rest.length > 0) return null
-  const [told, own] = [Buffer.from(sum, 'base64url'), mac(settings, user, `${id}.${until}`)]
-  if (told.length !== own.length || !timingSafeEqual(told, own)) return null
-  return Number.parseInt(until, 36) > nowMs ? id : null
+  const { id, body, untilMs, sum } = parsed(text)
+  return ID.test(id) && isEqual(sum, mac(settings, user, body)) && untilMs > nowMs ? id : null
+}
+
+/** The same before it is known who comes: somebody signed in at this browser. */
+export function anybodysBrowserId(settings: AuthSettings, text: string | null, nowMs: number): string | null {
+  const { id, body, untilMs, anybody } = parsed(text)
+  return ID.test(id) && isEqual(anybody, macOfAnybody(settings, body)) && untilMs > nowMs ? id : null
+}
+
+function parsed(text: string | null) {
+  const [id = '', until = '', sum = '', anybody = ''] = (text ?? '').split('.')
+  return { id, body: `${id}.${until}`, untilMs: Number.parseInt(until, 36), sum, anybody }
+}
+
+function isEqual(told: string, own: Buffer): boolean {
+  const bytes = Buffer.from(told, 'base64url')
+  return bytes.length === own.length && timingSafeEqual(bytes, own)
 }
 
 const mac = ({ secret }: AuthSettings, user: User, body: string): Buffer =>
   createHmac('sha256', `known-browser ${secret}`)
     .update(JSON.stringify([body, user.id, user.passwordHash]))
     .digest()
+
+const macOfAnybody = ({ secret }: AuthSettings, body: string): Buffer =>
+  createHmac('sha256', `anybody's browser ${secret}`).update(body).digest()

@@ -3,9 +3,10 @@ import * as nextAuthModule from 'next-auth'
 import type { NextAuthOptions } from 'next-auth'
 import type { Result } from '#lib/kernel/result.ts'
 import type { User } from '#lib/storage/ports.ts'
+import { tellDenial } from '../audit/denials.ts'
 import { cookiePrefix, isSecure, sessionCookieName, type AuthSettings } from './auth-settings.ts'
 import type { AccessContext } from './context.ts'
-import { KNOWN_BROWSER_MS, knownBrowser, knownBrowserId } from './known-browser.ts'
+import { anybodysBrowserId, KNOWN_BROWSER_MS, knownBrowser, knownBrowserId } from './known-browser.ts'
 import type { Oidc } from './oidc.ts'
 import { identityOf, isOutage, oidcProvider } from './oidc-provider.ts'
 import { principalOfCookies } from './principal.ts'
@@ -54,7 +55,14 @@ export async function callNextAuth(
   call: AuthCall,
 ): Promise<AuthAnswer> {
   if (call.method === 'POST' && call.action[0] === 'signout') await signOut(ctx, settings, call)
-  const attempt: Attempt = { refusal: null, failure: null, user: null, sid: null, exchange: null }
+  const attempt: Attempt = {
+    refusal: null,
+    failure: null,
+    user: null,
+    sid: null,
+    exchange: null,
+    counted: [],
+  }
   const elsewhere = call.action[1] === 'oidc' ? await atProvider(ctx, settings, call, attempt) : []
   if (attempt.refusal) return { ...NO_ANSWER, refusal: attempt.refusal }
   const options = optionsFor(ctx, settings, call, attempt, elsewhere)
@@ -70,7 +78,10 @@ const NO_ANSWER = { status: 200, cookies: [], body: null, redirect: null }
 /** When to try a provider again that was away. */
 const PROVIDER_RETRY_MS = 30_000
 
-/** Counts the try, asks the provider where it listens, and says how what it tells is taken. */
+/**
+ * Counts the try, asks the provider where it listens, and says how what it tells is taken. An answer to a browser that did
+ * not ask is refused and not counted: there is nothing to guess, and any page can have its visitors ask for it.
+ */
 async function atProvider(
   ctx: AccessContext,
   settings: AuthSettings,
@@ -79,11 +90,20 @@ async function atProvider(
 ): Promise<NextAuthOptions['providers']> {
   const { oidc } = settings
   if (!oidc) return []
-  const waitMs = await countTry(ctx, addressKeys(call.address))
+  if (isCallback(call) && call.cookies[`${cookiePrefix(settings)}${STATE_COOKIE}`] === undefined) {
+    const action = 'GET /api/auth/callback/oidc'
+    await tellDenial(ctx, { actor: null, action, code: 'unauthorized', fleetId: null, address: call.address })
+    attempt.refusal = { code: 'unauthorized' }
+    return []
+  }
+  const known = anybodysBrowserId(settings, call.cookies[knownName(settings)] ?? null, ctx.clock.now())
+  const keys = known === null ? addressKeys(call.address) : [`browser ${known}`]
+  const waitMs = await countTry(ctx, keys)
   if (waitMs !== null) {
     attempt.refusal = { code: 'rate_limited', retryAfterMs: waitMs }
     return []
   }
+  attempt.counted = keys
   const places = await oidc.places()
   if (places.ok) {
     const onFailure = (error: unknown) => void (attempt.exchange = { error })
@@ -91,8 +111,13 @@ async function atProvider(
   }
   ctx.log.error('the sign-in provider cannot be asked', { issuer: oidc.issuer, error: places.error })
   attempt.refusal = { code: 'provider_unavailable', retryAfterMs: PROVIDER_RETRY_MS }
+  // Nobody's fault here: other ways to sign in stay open.
+  await forgiveTries(ctx, keys)
   return []
 }
+
+const STATE_COOKIE = 'tidemark.oidc-state'
+const isCallback = ({ action }: AuthCall): boolean => action.join('/') === 'callback/oidc'
 
 /** What had no effect. Of a provider's answer that is not believed next-auth only says so by where it leads. */
 async function refused(
@@ -101,13 +126,14 @@ async function refused(
   attempt: Attempt,
   response: Omit<AuthAnswer, 'refusal'>,
 ): Promise<AuthAnswer> {
-  if (attempt.refusal || call.action.join('/') !== 'callback/oidc') {
+  if (attempt.refusal || !isCallback(call)) {
     // Asking where to go is no try.
-    if (call.action.join('/') === 'signin/oidc') await forgiveTries(ctx, addressKeys(call.address))
+    if (call.action.join('/') === 'signin/oidc') await forgiveTries(ctx, attempt.counted)
     return { ...response, refusal: attempt.refusal }
   }
   if (attempt.exchange && isOutage(attempt.exchange.error)) {
     ctx.log.error('the sign-in provider failed', { error: String(attempt.exchange.error) })
+    await forgiveTries(ctx, attempt.counted)
     return { ...response, refusal: { code: 'provider_unavailable', retryAfterMs: PROVIDER_RETRY_MS } }
   }
   ctx.log.warn('a sign-in by the provider was refused', {
@@ -129,7 +155,7 @@ async function admit(
     const outcome = await signInByIdentity(ctx, identityOf(oidc, claims), browser)
     if (outcome.ok) {
       Object.assign(attempt, { user: outcome.value.user, sid: outcome.value.session.id })
-      await forgiveTries(ctx, addressKeys(browser.address))
+      await forgiveTries(ctx, attempt.counted)
     } else attempt.refusal = outcome.error
     return outcome.ok
   } catch (error) {
@@ -168,6 +194,8 @@ interface Attempt {
   sid: string | null
   /** Why a provider's tokens could not be had, or were not believed. */
   exchange: { readonly error: unknown } | null
+  /** Keys of a try at the provider. */
+  counted: readonly string[]
 }
 
 async function signOut(ctx: AccessContext, settings: AuthSettings, call: AuthCall): Promise<void> {
@@ -201,7 +229,7 @@ function optionsFor(
       sessionToken: { ...cookie(''), name: sessionCookieName(settings) },
       callbackUrl: cookie('tidemark.callback-url'),
       csrfToken: cookie('tidemark.csrf-token'),
-      state: cookie('tidemark.oidc-state'),
+      state: cookie(STATE_COOKIE),
       nonce: cookie('tidemark.oidc-nonce'),
       pkceCodeVerifier: cookie('tidemark.oidc-pkce'),
     },

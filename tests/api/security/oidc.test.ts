@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
+import { DENIALS_WRITTEN_PER_MINUTE } from '#lib/application/audit/denials.ts'
 import { createOidc } from '#lib/application/access/oidc.ts'
 import { invite } from '#lib/application/access/invite.ts'
 import { changeUser, createUser, removeUser } from '#lib/application/access/users.ts'
 import { answerAuth } from '#lib/http/admin/auth-route.ts'
 import { err } from '#lib/kernel/result.ts'
 import type { User } from '#lib/storage/ports.ts'
-import { addUser } from '#tests/support/access-world.ts'
+import { addUser, PASSWORD } from '#tests/support/access-world.ts'
 import { oidcServer, type OidcServer, type Told } from '#tests/support/oidc-world.ts'
 import {
   cookiesFrom,
@@ -151,6 +152,9 @@ describe('[check 19] a sign-in by OpenID Connect', () => {
 })
 
 describe('[check 19] refused is', () => {
+  const from = { 'x-forwarded-for': '192.0.2.1' }
+  const wrong = new URL(`${ORIGIN}/?code=x&state=y`)
+
   test('a state that is not the browser’s own', async () => {
     const { to, cookie } = await begin()
     const url = await provider.visit(to)
@@ -158,7 +162,7 @@ describe('[check 19] refused is', () => {
     await expectRefused(await comeBack(url, cookie))
   })
 
-  test.each(['state', 'nonce', 'pkce'])('an answer without the cookie of the %s', async (name) => {
+  test.each(['nonce', 'pkce'])('an answer without the cookie of the %s', async (name) => {
     const { to, cookie } = await begin()
     const others = cookie.split('; ').filter((part) => !part.startsWith(`tidemark.oidc-${name}=`))
     expect(others).toHaveLength(cookie.split('; ').length - 1)
@@ -249,11 +253,38 @@ describe('[check 19] refused is', () => {
   })
 
   test('[check 11] an eleventh bad answer from one address', async () => {
-    const from = { 'x-forwarded-for': '192.0.2.1' }
-    const wrong = new URL(`${ORIGIN}/?code=x&state=y`)
-    for (let n = 0; n < 10; n += 1) expect((await comeBack(wrong, '', from)).status).toBe(401)
-    expect((await comeBack(wrong, '', from)).status).toBe(429)
-    expect((await comeBack(wrong, '', { 'x-forwarded-for': '192.0.2.2' })).status).toBe(401)
+    const { cookie } = await begin()
+    for (let n = 0; n < 10; n += 1) expect((await comeBack(wrong, cookie, from)).status).toBe(401)
+    expect((await comeBack(wrong, cookie, from)).status).toBe(429)
+    expect((await comeBack(wrong, cookie, { 'x-forwarded-for': '192.0.2.2' })).status).toBe(401)
+  })
+
+  test('[check 11] an answer that this browser never asked for, which shuts nobody out', async () => {
+    for (let n = 0; n < 25; n += 1) expect((await comeBack(wrong, '', from)).status).toBe(401)
+    expect((await auth('/signin/oidc', form({}, { origin: ORIGIN, ...from }))).status).toBe(303)
+    const { items } = await world.ctx.storage.audit.list(
+      { fleetId: null, action: 'GET /api/auth/callback/oidc' },
+      { limit: 50, cursor: null },
+    )
+    // The rest of the minute is told by one entry of their number.
+    expect(items).toHaveLength(DENIALS_WRITTEN_PER_MINUTE)
+  })
+
+  test('[check 11] nobody at a browser that signed in before, whatever others of its address do', async () => {
+    const known = cookiesFrom(await signIn())
+      .split('; ')
+      .filter((part) => part.startsWith('tidemark.known-browser='))
+      .join()
+    const { cookie } = await begin()
+    for (let n = 0; n < 11; n += 1) await comeBack(wrong, cookie, from)
+    expect((await auth('/signin/oidc', form({}, { origin: ORIGIN, ...from }))).status).toBe(429)
+    const again = { origin: ORIGIN, cookie: known, ...from }
+    const begun = await auth('/signin/oidc', form({ callbackUrl: '/' }, again))
+    const url = await provider.visit(begun.headers.get('location') ?? '')
+    const back = await comeBack(url, `${cookiesFrom(begun)}; ${known}`, from)
+    expect([begun.status, back.status]).toEqual([303, 303])
+    const forged = { ...again, cookie: known.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A')) }
+    expect((await auth('/signin/oidc', form({}, forged))).status).toBe(429)
   })
 })
 
@@ -271,6 +302,22 @@ describe('a provider that is away', () => {
     const url = await provider.visit(to)
     await provider.tell({ ...ANA, status: 502 })
     expect(await codeOf(await comeBack(url, cookie))).toEqual([503, 'provider_unavailable'])
+  })
+
+  test('[check 11] locks nobody out: the try at it is not held against the address', async () => {
+    const from = { 'x-forwarded-for': '192.0.2.1' }
+    const oidc = createOidc(provider.oidc, { get: () => Promise.resolve(err('no route to it')) }, world.clock)
+    for (let n = 0; n < 11; n += 1) {
+      const request = new Request(`${ORIGIN}/api/auth/signin/oidc`, form({}, { origin: ORIGIN, ...from }))
+      expect((await answerAuth(world.ctx, { ...settings, oidc }, request)).status).toBe(503)
+    }
+    const begun = []
+    for (let n = 0; n < 11; n += 1) begun.push(await begin())
+    await provider.tell({ ...ANA, status: 502 })
+    for (const { to, cookie } of begun)
+      expect((await comeBack(await provider.visit(to), cookie, from)).status).toBe(503)
+    const init = form({ email: EMAIL, password: PASSWORD }, { origin: ORIGIN, ...from })
+    expect((await auth('/callback/credentials', init)).headers.get('location')).toBe('/')
   })
 
   test('is not taken for another one that answers in its place', async () => {
