@@ -245,6 +245,7 @@ const OF_PEOPLE: Readonly<Record<string, string>> = {
   incident_entry: `entry->>'by' IS NOT NULL`,
 }
 
+/** But for when somebody was here last, which looking itself makes. */
 async function digestOf(owner: pg.Client, fleetId: string): Promise<Record<string, string>> {
   const digests: Record<string, string> = {}
   for (const table of MANAGED) {
@@ -256,7 +257,7 @@ async function digestOf(owner: pg.Client, fleetId: string): Promise<Record<strin
     const where = `WHERE ${wanted.join(' AND ')}`
     const { rows } = await owner.query<{ digest: string }>(
       `SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') AS digest
-         FROM (SELECT * FROM "${table}" ${where}) AS t`,
+         FROM (SELECT to_jsonb(row) - 'last_seen_at' AS t FROM "${table}" AS row ${where}) AS rows`,
     )
     digests[table] = rows[0]?.digest ?? ''
   }
@@ -479,7 +480,10 @@ test('[check 46] names, values and words of a fleet that are markup run on no pa
   const conflict = `/dead-letters/${doors.ids['letter']}?fleet=${doors.fleetId}`
   const addresses = [
     // One that is told as an error is one to the browser's console too.
-    ...PAGES.filter(([, { status = 200 }]) => status < 400)
+    // And one that leads on would still do so while the next is asked for.
+    ...PAGES.filter(
+      ([route, { status = 200 }]) => status < 400 && route !== '/settings' && !LEADS_ON.has(route),
+    )
       .map(([, row]) => addressOf(doors, row))
       .filter((at) => !at.includes('{')),
     conflict,
