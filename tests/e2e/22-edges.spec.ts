@@ -257,7 +257,7 @@ async function digestOf(owner: pg.Client, fleetId: string): Promise<Record<strin
     const where = `WHERE ${wanted.join(' AND ')}`
     const { rows } = await owner.query<{ digest: string }>(
       `SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') AS digest
-         FROM (SELECT to_jsonb(row) - 'last_seen_at' AS t FROM "${table}" AS row ${where}) AS rows`,
+         FROM (SELECT to_jsonb(r) - 'last_seen_at' AS t FROM "${table}" AS r ${where}) AS one`,
     )
     digests[table] = rows[0]?.digest ?? ''
   }
