@@ -46,19 +46,22 @@ export async function signInByPassword(
   return ok({ user: renewed, session: await startSession(ctx, renewed, shown, browser) })
 }
 
-/** Signs in by a one-time link: the first use wins, all later ones are refused. */
+/**
+ * Signs in by a one-time link: the first use wins, all later ones are refused. Only those that lead nowhere count as tries:
+ * nobody guesses 192 bits, and a link is the way back of people whose address is locked out (security.md, 11).
+ */
 export async function signInByLink(
   ctx: AccessContext,
   input: { readonly token: string },
   browser: Browser,
 ): Promise<Result<SignedIn, SignInRefusal>> {
-  const keys = addressKeys(browser.address)
-  const waitMs = await countTry(ctx, keys)
-  if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const link = await ctx.storage.access.useLink(hashCredential(input.token), ctx.clock.now())
   const user = link?.userId ? await ctx.storage.access.getUser(link.userId) : null
-  if (!user || user.disabled) return refuse(ctx, 'link', browser.address, user)
-  await forgiveTries(ctx, keys)
+  if (!user || user.disabled) {
+    const waitMs = await countTry(ctx, addressKeys(browser.address))
+    if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
+    return refuse(ctx, 'link', browser.address, user)
+  }
   const shown = { how: 'link', provedAtMs: ctx.clock.now() } as const
   return ok({ user, session: await startSession(ctx, user, shown, browser) })
 }
