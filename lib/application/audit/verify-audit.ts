@@ -1,4 +1,4 @@
-import type { AuditHead, AuditLink, StoredAudit } from '#lib/storage/ports.ts'
+import type { AuditHead, AuditLink, AuditPort, StoredAudit } from '#lib/storage/ports.ts'
 import { auditHeadText, NO_AUDIT } from './audit-head.ts'
 import { adoptedRanges, checkAdopted, isWithin, type AdoptedRange } from './adopted.ts'
 import type { AuditContext } from './audit-context.ts'
@@ -43,7 +43,7 @@ export interface ChainReport {
 }
 
 export interface VerifyInput {
-  /** Where an earlier check left off. */
+  /** Where an earlier check left off: what is no link of the chain is told as `not_outside_head`. */
   readonly behind?: AuditHead | undefined
   /** Heads that were kept elsewhere: each must be a link of this chain. */
   readonly heads?: readonly AuditHead[]
@@ -61,7 +61,9 @@ export async function verifyAudit(
 ): Promise<ChainReport> {
   const { audit } = ctx.storage
   const goal = await audit.head()
-  const walk = new Walk(input.behind ?? NO_AUDIT, input.heads ?? [])
+  const behind = input.behind ?? NO_AUDIT
+  const walk = new Walk(behind, input.heads ?? [])
+  if (!(await isLink(audit, behind))) return walk.report('broken', noLink(behind))
   for (;;) {
     if (walk.upTo.seq >= goal.seq) break
     if (input.untilMs !== undefined && walk.entries > 0 && ctx.clock.now() >= input.untilMs)
@@ -80,6 +82,21 @@ export async function verifyAudit(
     (await outside(ctx, UNCHAINED_AT_ONCE))
   return bad ? walk.report('broken', bad) : walk.report('holds')
 }
+
+/** Whether a check can go on behind it: by its stored mac, which may be one of an earlier secret. */
+async function isLink(audit: AuditPort, { seq, mac }: AuditHead): Promise<boolean> {
+  if (seq === NO_AUDIT.seq) return mac === NO_AUDIT.mac
+  const links = await audit.links({ seq: seq - 1, mac: '' }, 1)
+  return links.some((link) => link.seq === seq && link.mac === mac)
+}
+
+const noLink = (behind: AuditHead): FirstBad => ({
+  kind: 'not_outside_head',
+  seq: behind.seq,
+  id: null,
+  atMs: null,
+  what: `${auditHeadText(behind)}, behind which to go on, is no link of this chain`,
+})
 
 /** How far one check has come. */
 class Walk {

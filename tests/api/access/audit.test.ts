@@ -53,6 +53,15 @@ describe('the audit log by the operator API', () => {
       expect((await read(`/audit/verify?head=${wrong}`)).status).toBe(400)
   })
 
+  test('[check 42] does not go on behind what is no link of the chain', async () => {
+    for (const seq of [0, 1, 999_999])
+      expect((await read(`/audit/verify?after=${seq}:${'a'.repeat(64)}`)).body).toMatchObject({
+        state: 'broken',
+        entries: 0,
+        firstBad: { kind: 'not_outside_head', seq, id: null },
+      })
+  })
+
   test('[check 1] head and check are for administrators of every fleet, entries for operators of theirs', async () => {
     await makeKey('ours')
     await makeKey('theirs', world.foreignFleet)

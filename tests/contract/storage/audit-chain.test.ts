@@ -106,7 +106,18 @@ describe.each(BACKENDS)('audit chain on $name', (backend) => {
     const rest = await verify(storage, { behind: { seq: from.seq, mac: from.mac } })
     expect(rest).toMatchObject({ state: 'holds', entries: head.seq - 5 })
     const wrong = await verify(storage, { behind: { seq: from.seq, mac: head.mac } })
-    expect(wrong.firstBad).toMatchObject({ kind: 'changed', seq: from.seq + 1 })
+    expect(wrong.firstBad).toMatchObject({ kind: 'not_outside_head', seq: from.seq })
+    for (const behind of [
+      { seq: 999_999, mac: head.mac },
+      { seq: head.seq + 1, mac: head.mac },
+      { seq: head.seq, mac: from.mac },
+      { seq: 0, mac: from.mac },
+    ])
+      expect(await verify(storage, { behind }), `${behind.seq}`).toMatchObject({
+        state: 'broken',
+        firstBad: { kind: 'not_outside_head', seq: behind.seq },
+      })
+    expect(await verify(storage, { behind: { seq: 0, mac: '' } })).toMatchObject({ state: 'holds' })
   })
 
   it('[AC4] knows by a head that was kept elsewhere whether it is the same log', async () => {
