@@ -24,7 +24,7 @@ export interface AccessPort extends SignInPort {
    * disabled then has no session left, and whoever is removed is linked with no provider: what comes back begins anew.
    */
   updateUser(id: string, change: (user: User, admins: number) => RowChange<User>): Promise<User | null>
-  createLink(link: OneTimeLink): Promise<void>
+  createLink(link: OneTimeLink, audit: AuditEntry): Promise<void>
   /** Whether this link still leads somewhere; looking uses nothing up. */
   isLinkLive(hash: string, kind: OneTimeLink['kind'], nowMs: number): Promise<boolean>
   /** Uses up a live sign-in link, once. */

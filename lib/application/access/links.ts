@@ -1,5 +1,5 @@
 import type { Actor } from '#lib/application/context.ts'
-import type { User } from '#lib/storage/ports.ts'
+import type { OneTimeLink, User } from '#lib/storage/ports.ts'
 import { auditEntry } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 import { hashCredential, secretText } from './credentials.ts'
@@ -12,14 +12,14 @@ const SIGN_IN_LINK_LIFE_MS = 12 * 3_600_000
  */
 export async function makeSignInLink(ctx: AccessContext, actor: Actor, user: User): Promise<string> {
   const token = secretText()
-  await ctx.storage.access.createLink({
+  const link: OneTimeLink = {
     hash: hashCredential(token),
     kind: 'sign_in',
     userId: user.id,
     expiresAtMs: ctx.clock.now() + SIGN_IN_LINK_LIFE_MS,
     usedAtMs: null,
-  })
+  }
   const details = { action: 'link.create', target: `user/${user.id}` }
-  await ctx.storage.audit.append(auditEntry(ctx, actor, details))
+  await ctx.storage.access.createLink(link, auditEntry(ctx, actor, details))
   return `/link?token=${token}`
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
-import type { User } from '#lib/storage/ports.ts'
+import type { OneTimeLink, User } from '#lib/storage/ports.ts'
 import { auditEntry, SYSTEM } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 import { hashCredential, secretText } from './credentials.ts'
@@ -38,13 +38,17 @@ export async function prepareSetUp(
   }
   const token = secretText()
   const expiresAtMs = ctx.clock.now() + SET_UP_LINK_LIFE_MS
-  await ctx.storage.access.createLink({
+  const link: OneTimeLink = {
     hash: hashCredential(token),
     kind: 'set_up',
     userId: null,
     expiresAtMs,
     usedAtMs: null,
-  })
+  }
+  await ctx.storage.access.createLink(
+    link,
+    auditEntry(ctx, SYSTEM, { action: 'link.create', target: 'set-up' }),
+  )
   return { kind: 'link', path: `/set-up?token=${token}`, expiresAtMs }
 }
 

@@ -54,7 +54,11 @@ function dropOf(table: Table<{ readonly userId: string }>, undo: Undo, userId: s
 
 function links(state: MemoryState): Pick<AccessPort, 'createLink' | 'claimSetUp' | 'isLinkLive' | 'useLink'> {
   return {
-    createLink: (link) => state.inGlobal((undo) => state.links.set(undo, link.hash, link)),
+    createLink: (link, audit) =>
+      state.inGlobal((undo) => {
+        state.links.set(undo, link.hash, link)
+        state.audit.set(undo, audit.id, audit)
+      }),
     claimSetUp: (linkHash, user: User, nowMs, audit) =>
       state.inGlobal((undo) => {
         if (countAdmins(state) > 0 || emailTaken(state, user.email)) return 'gone'

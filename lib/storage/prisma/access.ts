@@ -140,10 +140,11 @@ export function postgresAccess(database: Database): AccessPort {
         await insertAudit(send, audit)
         return 'created'
       }),
-    createLink: (link) =>
+    createLink: (link, audit) =>
       database.inGlobal(async (send) => {
         const { hash, kind, userId, expiresAtMs, usedAtMs } = link
         await send(CREATE_LINK, [hash, kind, userId, at(expiresAtMs), atOrNull(usedAtMs)])
+        await insertAudit(send, audit)
       }),
     isLinkLive: (hash, kind, nowMs) =>
       database.inGlobal(async (send) => (await send(IS_LINK_LIVE, [hash, kind, at(nowMs)])).length > 0),

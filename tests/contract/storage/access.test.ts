@@ -25,13 +25,16 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
   it('claims the set-up link once out of 20 parallel claims', async () => {
     const { storage } = current()
     const hash = randomUUID()
-    await storage.access.createLink({
-      hash,
-      kind: 'set_up',
-      userId: null,
-      expiresAtMs: NOW_MS + 10,
-      usedAtMs: null,
-    })
+    await storage.access.createLink(
+      {
+        hash,
+        kind: 'set_up',
+        userId: null,
+        expiresAtMs: NOW_MS + 10,
+        usedAtMs: null,
+      },
+      audit(),
+    )
     expect(await storage.access.useLink(hash, NOW_MS)).toBeNull()
     const isLive = (nowMs: number, kind: 'set_up' | 'sign_in' = 'set_up') =>
       storage.access.isLinkLive(hash, kind, nowMs)
@@ -65,7 +68,13 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
       expiresAtMs: NOW_MS + 10,
       usedAtMs: null,
     } as const
-    await storage.access.createLink(link)
+    const told = audit('link.create')
+    await storage.access.createLink(link, told)
+    expect(await storage.audit.get(told.id)).toMatchObject(told)
+    // Neither without the other.
+    const untold = { ...link, hash: randomUUID() }
+    await expect(storage.access.createLink(untold, told)).rejects.toThrow()
+    expect(await storage.access.isLinkLive(untold.hash, 'sign_in', NOW_MS)).toBe(false)
     const uses = await Promise.all(
       Array.from({ length: 20 }, () => storage.access.useLink(link.hash, NOW_MS)),
     )

@@ -213,13 +213,16 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     for (let n = 0; n < 5; n += 1) await storage.access.createSession(row(NOW_MS + DAY_MS), audit())
     const kept = row(live)
     await storage.access.createSession(kept, audit())
-    await storage.access.createLink({
-      hash,
-      kind: 'sign_in',
-      userId: user.id,
-      expiresAtMs: live,
-      usedAtMs: null,
-    })
+    await storage.access.createLink(
+      {
+        hash,
+        kind: 'sign_in',
+        userId: user.id,
+        expiresAtMs: live,
+        usedAtMs: null,
+      },
+      audit(),
+    )
     const left = async () => (await storage.access.listSessions(user.id, NOW_MS, 100 * DAY_MS)).length
     const sweep = (rounds: number) =>
       storage.maintenance.applyRetention(NOW_MS + 2 * DAY_MS, KEEP, { size: 2, rounds })

@@ -145,6 +145,8 @@ describe('set-up', () => {
     const ctx = accessWorld()
     const setUp = await prepareSetUp(ctx, { email: null, password: null })
     if (setUp.kind !== 'link') throw new Error('no link')
+    const told = await ctx.storage.audit.ofTarget(null, 'set-up', 9)
+    expect(told.map(({ action, actor }) => [action, actor.kind])).toEqual([['link.create', 'system']])
     const token = tokenOf(setUp.path)
     const outcomes = await codes(Array.from({ length: 20 }, (_, n) => claimSetUp(ctx, claim(token, n), null)))
     expect(outcomes.filter((outcome) => outcome === 'made')).toHaveLength(1)
