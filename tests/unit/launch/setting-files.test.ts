@@ -1,8 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { readSettingFiles } from '../../../scripts/launch/setting-files.mjs'
+
+/** What a setting is called that is a secret, or holds one. */
+const SECRET = /SECRET|PASSWORD|AUTHORIZATION|TOKEN|HEADERS|^DATABASE_|HEARTBEAT_URL/
 
 describe('[check 44] secrets in files', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'tidemark-secrets-'))
@@ -27,6 +30,21 @@ describe('[check 44] secrets in files', () => {
       SSL_CERT_FILE: '/elsewhere',
       PORT: '3000',
     })
+  })
+
+  it('are read for every secret of the settings that README tells', () => {
+    const told = new Set(
+      [...readFileSync('README.md', 'utf8').matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names = '']) =>
+        [...names.matchAll(/`([A-Z_]+)`/g)].flatMap(([, name = '']) => name),
+      ),
+    )
+    const secrets = [...told].filter((name) => SECRET.test(name))
+    expect(secrets).toContain('TIDEMARK_OIDC_CLIENT_SECRET')
+    for (const name of secrets) {
+      const environment = { [`${name}_FILE`]: file('held') }
+      readSettingFiles(environment)
+      expect(environment).toEqual({ [name]: 'held' })
+    }
   })
 
   it.each([
