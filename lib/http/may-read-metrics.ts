@@ -12,7 +12,7 @@ export const mayReadMetrics =
   async ({ headers }: Request): Promise<boolean> => {
     if (isPublic) return true
     const key = bearerOf(headers)
-    const principal = key === null ? null : await principalOfKey(ctx, key)
+    const principal = key === null ? null : await principalOfKey(ctx, key, addressIn(headers))
     if (principal?.scopes.includes(METRICS_SCOPE)) return true
     noteDenial(ctx, {
       actor: principal?.actor ?? null,

@@ -14,6 +14,9 @@ test('[check 41] /metrics is for a key with the scope `metrics`, and for everyon
     const answer = metricsHandler(ctx.metrics, mayReadMetrics(ctx, isPublic))
     return (await answer(new Request('http://127.0.0.1/metrics', { headers }))).status
   }
+  await statusFor({ ...scraper, 'x-forwarded-for': '192.0.2.7' })
+  const keys = await ctx.storage.access.listApiKeys()
+  expect(keys.find(({ name }) => name === 'scraper')?.lastUsedAddress).toBe('192.0.2.7')
   expect(await statusFor(scraper)).toBe(200)
   expect(await statusFor({})).toBe(401)
   expect(await statusFor({ authorization: 'Bearer tmk_nobody' })).toBe(401)
