@@ -75,6 +75,13 @@ const shownCollection = <C extends WithAuthority>({ authority, authoritySecret, 
   authority: authority && { url: authority.url, timeoutMs: authority.timeoutMs },
   ...(authoritySecret && { authoritySecret }),
 })
+/** Else an override without a second person would wait for nobody's sign-in (`breakGlass`, breaker-routes.ts). */
+const raisesWhatOneMayAlone = (body: unknown): boolean =>
+  settingsOf(body) !== null && Object.hasOwn(settingsOf(body) ?? {}, 'secondPersonAbove')
+const settingsOf = (body: unknown): object | null => {
+  const settings = typeof body === 'object' && body !== null && 'settings' in body ? body.settings : null
+  return typeof settings === 'object' ? settings : null
+}
 /** Every operator route there is, with the least role that opens it (protocol.md, operator API). */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   global(
@@ -85,7 +92,10 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     'viewer',
   ),
   global('GET', '/fleets/:id', (call) => getFleet(call.ctx, byId(call)), 'viewer'),
-  global('PATCH', '/fleets/:id', (call) => changeFleet(call.ctx, byId(call))),
+  recent(
+    global('PATCH', '/fleets/:id', (call) => changeFleet(call.ctx, byId(call))),
+    raisesWhatOneMayAlone,
+  ),
   recent(global('DELETE', '/fleets/:id', (call) => removeFleet(call.ctx, byId(call)))),
   {
     method: 'POST',
