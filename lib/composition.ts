@@ -107,7 +107,7 @@ async function open(env: Env): Promise<App> {
     auth: {
       origin: env.origin,
       secret: env.secret,
-      oidc: env.oidc && createOidc(env.oidc, egressTo(env.oidc.issuer), ctx.clock),
+      oidc: env.oidc && createOidc(env.oidc, egressTo(env.oidc.issuer, env.egressAllow), ctx.clock),
     },
     router,
     listener: createNodeListener(router),
@@ -183,9 +183,10 @@ function startHeartbeat(ctx: Context, url: string): () => Promise<void> {
 }
 
 /** Of a receiver that a variable names: that is the operator's word for it, so it needs no other allowlist. */
-function egressTo(url: string): Egress {
+function egressTo(url: string, others: readonly string[] = []): Egress {
   const { hostname, port, protocol } = new URL(url)
-  return createEgress(new EgressGuard([`${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`]))
+  const own = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
+  return createEgress(new EgressGuard([own, ...others]))
 }
 
 function startSending(ctx: Context, target: OtlpTarget): () => Promise<void> {

@@ -43,8 +43,8 @@ const discovered = z.object({
   token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
 })
 
-/** @param egress may reach the issuer: that the operator named it is their word for it */
-export function createOidc(client: OidcClient, egress: Pick<Egress, 'get'>, clock: Clock): Oidc {
+/** @param egress may reach the issuer: that the operator named it is their word for it; what its document names is judged */
+export function createOidc(client: OidcClient, egress: Pick<Egress, 'get' | 'refusal'>, clock: Clock): Oidc {
   let kept: { readonly places: ProviderPlaces; readonly untilMs: number } | null = null
   return {
     ...client,
@@ -59,7 +59,7 @@ export function createOidc(client: OidcClient, egress: Pick<Egress, 'get'>, cloc
 
 async function discover(
   { issuer }: OidcClient,
-  egress: Pick<Egress, 'get'>,
+  egress: Pick<Egress, 'get' | 'refusal'>,
 ): Promise<Result<ProviderPlaces, string>> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const answer = await egress.get({
@@ -73,14 +73,29 @@ async function discover(
   if (!told.success) return err('its answer is no description of a provider')
   // Another issuer's tokens would be taken as this one's (Discovery 4.3).
   if (told.data.issuer !== issuer) return err(`it calls itself ${told.data.issuer.slice(0, 200)}`)
+  const { authorization_endpoint, token_endpoint, userinfo_endpoint, jwks_uri } = told.data
+  const asked = [token_endpoint, jwks_uri, ...(userinfo_endpoint === undefined ? [] : [userinfo_endpoint])]
+  for (const one of [authorization_endpoint, ...asked]) {
+    const refusal = wayRefusal(issuer, one) ?? (asked.includes(one) ? egress.refusal(one) : null)
+    if (refusal !== null) return err(`it names ${one.slice(0, 200)}, which ${refusal}`)
+  }
   const ways = told.data.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
   return ok({
-    authorization: told.data.authorization_endpoint,
-    token: told.data.token_endpoint,
-    userinfo: told.data.userinfo_endpoint ?? null,
-    keys: told.data.jwks_uri,
+    authorization: authorization_endpoint,
+    token: token_endpoint,
+    userinfo: userinfo_endpoint ?? null,
+    keys: jwks_uri,
     tokenAuth: ways.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post',
   })
+}
+
+/** Secrets and tokens go there: in the clear only where the issuer itself is this machine, and then to that host alone. */
+function wayRefusal(issuer: string, text: string): string | null {
+  const url = new URL(text)
+  if (url.protocol === 'https:') return null
+  const own = new URL(issuer)
+  if (own.protocol === 'http:' && own.hostname === url.hostname) return null
+  return 'must begin with https://'
 }
 
 function parsedOrNull(text: string): unknown {

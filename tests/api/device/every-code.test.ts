@@ -333,7 +333,7 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
       scopes: 'openid email',
       name: 'Away',
     }
-    const egress = { get: () => Promise.resolve(err('a secret of the network')) }
+    const egress = { refusal: () => null, get: () => Promise.resolve(err('a secret of the network')) }
     const oidc = createOidc({ ...client, issuer: 'https://away.example' }, egress, world.app.ctx.clock)
     const request = new Request(`${SETTINGS.origin}/api/auth/signin/oidc`, form({}))
     return answerAuth(world.app.ctx, { ...SETTINGS, oidc }, request)

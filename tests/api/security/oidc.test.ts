@@ -3,6 +3,8 @@ import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
 import { DENIALS_WRITTEN_PER_MINUTE } from '#lib/application/audit/denials.ts'
 import { createOidc } from '#lib/application/access/oidc.ts'
+import { createEgress } from '#lib/application/egress/post-json.ts'
+import { EgressGuard } from '#lib/application/egress/egress-guard.ts'
 import { invite } from '#lib/application/access/invite.ts'
 import { changeUser, createUser, removeUser } from '#lib/application/access/users.ts'
 import { answerAuth } from '#lib/http/admin/auth-route.ts'
@@ -283,7 +285,9 @@ describe('[check 19] refused is', () => {
     const url = await provider.visit(begun.headers.get('location') ?? '')
     const back = await comeBack(url, `${cookiesFrom(begun)}; ${known}`, from)
     expect([begun.status, back.status]).toEqual([303, 303])
-    const forged = { ...again, cookie: known.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A')) }
+    const [id = '', until = '', anybody = '', sum = ''] = known.split('.')
+    const other = anybody.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
+    const forged = { ...again, cookie: [id, until, other, sum].join('.') }
     expect((await auth('/signin/oidc', form({}, forged))).status).toBe(429)
   })
 })
@@ -292,7 +296,11 @@ describe('a provider that is away', () => {
   const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
 
   test('says so, at the beginning and at the end, and lets nobody in', async () => {
-    const oidc = createOidc(provider.oidc, { get: () => Promise.resolve(err('no route to it')) }, world.clock)
+    const oidc = createOidc(
+      provider.oidc,
+      { refusal: () => null, get: () => Promise.resolve(err('no route to it')) },
+      world.clock,
+    )
     const request = new Request(`${ORIGIN}/api/auth/signin/oidc`, form({}))
     expect(await codeOf(await answerAuth(world.ctx, { ...settings, oidc }, request))).toEqual([
       503,
@@ -306,7 +314,11 @@ describe('a provider that is away', () => {
 
   test('[check 11] locks nobody out: the try at it is not held against the address', async () => {
     const from = { 'x-forwarded-for': '192.0.2.1' }
-    const oidc = createOidc(provider.oidc, { get: () => Promise.resolve(err('no route to it')) }, world.clock)
+    const oidc = createOidc(
+      provider.oidc,
+      { refusal: () => null, get: () => Promise.resolve(err('no route to it')) },
+      world.clock,
+    )
     for (let n = 0; n < 11; n += 1) {
       const request = new Request(`${ORIGIN}/api/auth/signin/oidc`, form({}, { origin: ORIGIN, ...from }))
       expect((await answerAuth(world.ctx, { ...settings, oidc }, request)).status).toBe(503)
@@ -324,6 +336,7 @@ describe('a provider that is away', () => {
     const oidc = createOidc(
       { ...provider.oidc, issuer: `${provider.issuer}/` },
       {
+        refusal: () => null,
         get: () =>
           provider.oidc.places().then(() => fetched(`${provider.issuer}/.well-known/openid-configuration`)),
       },
@@ -332,6 +345,49 @@ describe('a provider that is away', () => {
     expect(await oidc.places()).toEqual({ ok: false, error: `it calls itself ${provider.issuer}` })
   })
 })
+
+describe('[check 40] a provider whose document leads elsewhere', () => {
+  const issuer = 'https://id.example.org'
+  const told = (changed: object, from = issuer) => {
+    const egress = createEgress(new EgressGuard([new URL(from).host]))
+    const body = JSON.stringify({
+      issuer: from,
+      authorization_endpoint: `${from}/auth`,
+      token_endpoint: `${from}/token`,
+      userinfo_endpoint: `${from}/me`,
+      jwks_uri: `${from}/keys`,
+      ...changed,
+    })
+    const get = () => Promise.resolve({ ok: true, value: { status: 200, body, retryAfter: null } } as const)
+    const client = { issuer: from, clientId: 'a', clientSecret: 'b', name: 'c', scopes: 'openid email' }
+    return createOidc(client, { get, refusal: egress.refusal }, world.clock).places()
+  }
+
+  test.each(['token_endpoint', 'userinfo_endpoint', 'jwks_uri'])('in %s is not followed', async (name) => {
+    for (const url of [
+      'http://127.0.0.1:8200/v1',
+      'https://127.0.0.1/x',
+      'https://169.254.169.254/latest',
+      'https://vault.internal/x',
+      'http://id.example.org/token',
+    ])
+      expect(await told({ [name]: url })).toMatchObject({ ok: false, error: expect.stringContaining(url) })
+    const other = await told({ [name]: 'https://keys.example.com/x' })
+    expect(other.ok).toBe(true)
+  })
+
+  test('to where people would sign in in the clear is not followed', async () => {
+    expect((await told({ authorization_endpoint: 'http://id.example.org/auth' })).ok).toBe(false)
+  })
+
+  test('on this machine may only name itself', async () => {
+    const local = 'http://127.0.0.1:8080'
+    expect((await told({}, local)).ok).toBe(true)
+    expect((await told({ token_endpoint: 'http://127.0.0.2:8080/token' }, local)).ok).toBe(false)
+    expect((await told({ token_endpoint: 'http://127.0.0.1:8200/v1' }, local)).ok).toBe(false)
+  })
+})
+
 async function fetched(url: string) {
   const answer = await fetch(url)
   return { ok: true, value: { status: answer.status, body: await answer.text(), retryAfter: null } } as const
