@@ -50,4 +50,6 @@ export interface Actor {
   readonly roles: Readonly<Record<string, Role>>
   /** Where this call of theirs came from, for the audit log; absent where nobody called from anywhere. */
   readonly address?: string | null
+  /** Of a key that ends, Unix ms: no key that it makes ends later. */
+  readonly endsAtMs?: number | null
 }

@@ -44,7 +44,10 @@ export const apiKeyCreation = z.strictObject({
   expiresInDays: z.int().min(1).max(KEY_DAYS_MAX).nullish(),
 })
 
-/** Makes an operator API key; `key` is shown this once. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
+/**
+ * Makes an operator API key; `key` is shown this once. Made by a key, it ends with that one at the latest.
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request`
+ */
 export async function createApiKey(
   ctx: AccessContext,
   { actor, body }: { readonly actor: Actor; readonly body: unknown },
@@ -64,7 +67,7 @@ export async function createApiKey(
     fleetId,
     scopes: input.scopes ?? [],
     createdAtMs: nowMs,
-    expiresAtMs: days === null ? null : nowMs + days * DAY_MS,
+    expiresAtMs: noLaterThan(actor, days === null ? null : nowMs + days * DAY_MS),
     revokedAtMs: null,
     lastUsedMs: null,
     lastUsedAddress: null,
@@ -78,6 +81,11 @@ export async function createApiKey(
   }
   await ctx.storage.access.createApiKey({ ...view, hash: credential.hash }, auditEntry(ctx, actor, details))
   return { ...view, key: credential.text }
+}
+
+/** A key makes none that outlives it: else the end that its owner gave it would be no end. */
+function noLaterThan({ endsAtMs = null }: Actor, wantedMs: number | null): number | null {
+  return endsAtMs !== null && (wantedMs === null || wantedMs > endsAtMs) ? endsAtMs : wantedMs
 }
 
 /** The keys of the fleets that this actor administers. */

@@ -13,7 +13,7 @@ const ID = /^[0-9a-f-]{36}$/
  */
 export function knownBrowser(settings: AuthSettings, user: User, id: string, nowMs: number): string {
   const body = `${id}.${(nowMs + KNOWN_BROWSER_MS).toString(36)}`
-  const sums = [mac(settings, user, body), macOfAnybody(settings, body)]
+  const sums = [macOfAnybody(settings, body), mac(settings, user, body)]
   return [body, ...sums.map((sum) => sum.toString('base64url'))].join('.')
 }
 
@@ -24,19 +24,20 @@ export function knownBrowserId(
   text: string | null,
   nowMs: number,
 ): string | null {
-  const { id, body, untilMs, sum } = parsed(text)
-  return ID.test(id) && isEqual(sum, mac(settings, user, body)) && untilMs > nowMs ? id : null
+  const { id, isWhole, body, untilMs, sum } = parsed(text)
+  return isWhole && isEqual(sum, mac(settings, user, body)) && untilMs > nowMs ? id : null
 }
 
 /** The same before it is known who comes: somebody signed in at this browser. */
 export function anybodysBrowserId(settings: AuthSettings, text: string | null, nowMs: number): string | null {
-  const { id, body, untilMs, anybody } = parsed(text)
-  return ID.test(id) && isEqual(anybody, macOfAnybody(settings, body)) && untilMs > nowMs ? id : null
+  const { id, isWhole, body, untilMs, anybody } = parsed(text)
+  return isWhole && isEqual(anybody, macOfAnybody(settings, body)) && untilMs > nowMs ? id : null
 }
 
 function parsed(text: string | null) {
-  const [id = '', until = '', sum = '', anybody = ''] = (text ?? '').split('.')
-  return { id, body: `${id}.${until}`, untilMs: Number.parseInt(until, 36), sum, anybody }
+  const [id = '', until = '', anybody = '', sum = '', ...rest] = (text ?? '').split('.')
+  const isWhole = ID.test(id) && rest.length === 0
+  return { id, isWhole, body: `${id}.${until}`, untilMs: Number.parseInt(until, 36), sum, anybody }
 }
 
 function isEqual(told: string, own: Buffer): boolean {

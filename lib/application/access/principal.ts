@@ -50,6 +50,6 @@ export async function principalOfKey(
   const key = await ctx.storage.access.findApiKey(credential.hash, ctx.clock.now(), address)
   if (!key) return null
   const roles = { [key.fleetId ?? EVERY_FLEET]: key.role }
-  const actor: Actor = { kind: 'key', id: key.id, name: key.name, roles }
+  const actor: Actor = { kind: 'key', id: key.id, name: key.name, roles, endsAtMs: key.expiresAtMs }
   return { actor, sessionId: null, provedAtMs: null, scopes: key.scopes }
 }
