@@ -6,8 +6,9 @@ import { uuid } from '#lib/protocol/mutation.ts'
 import type { AuditEntry, Role, RowChange, User } from '#lib/storage/ports.ts'
 import { removalInput } from '../removal-input.ts'
 import { auditEntry } from './audit-entry.ts'
-import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } from './authorize.ts'
+import { authorizeScope, EVERY_FLEET, ROLES, strongestRole } from './authorize.ts'
 import type { AccessContext } from './context.ts'
+import { administers } from './invitation-view.ts'
 import { makeSignInLink } from './links.ts'
 import { hashPassword, passwordProblem } from './password.ts'
 import { requireNotOwnName } from './own-password.ts'
@@ -189,8 +190,6 @@ const isFullAdmin = (user: User): boolean => !user.disabled && user.roles[EVERY_
 /** Somebody without a role left is seen by those who could give one; else the e-mail would be blocked for ever. */
 const isAdministered = (actor: Actor, user: User): boolean =>
   !isRemoved(user) && [EVERY_FLEET, ...Object.keys(user.roles)].some((scope) => administers(actor, scope))
-
-const administers = (actor: Actor, scope: string): boolean => isAtLeast(roleIn(actor, scope), 'admin')
 
 function withRole(roles: User['roles'], scope: string, role: Role | null): User['roles'] {
   const others = Object.entries(roles).filter(([key]) => key !== scope)
