@@ -48,7 +48,10 @@ export const SECURITY_CHECKS: readonly Check[] = [
   check('29', '__proto__ and constructor in data, patches and configuration are data'),
   check('30', 'Quotes and operator objects on every parameter; no *Unsafe SQL with input'),
   check('31', 'Hostile strings in every filter; no user-given regular expressions'),
-  check('32', 'Limits per device and fleet: 429 with Retry-After; no other fleet is slower'),
+  check(
+    '32',
+    'Limits per device and fleet: 429 with Retry-After; a flood past them costs the database a look a second, and other fleets no more than alone (counted statements, not times)',
+  ),
   check('33', 'One mutation fifty times at once: one effect'),
   check('34', 'Slow bodies time out'),
   check('35', 'Security headers with a nonce per answer, on errors too'),

@@ -177,6 +177,34 @@ describe('limits', () => {
     expect(texts.filter((text) => text === 'BEGIN').length).toBeLessThanOrEqual(4 * (seconds + 1))
     expect((await ask(calm)).status).toBe(200)
   })
+
+  it('[check 32] another fleet’s requests cost the database what they cost alone, while one that is past its limit asks ten times as often', async () => {
+    const { http } = world
+    const flooded = await http.fleetWith({ rateLimits: { devicePerMinute: 100, fleetPerMinute: 3 } })
+    const device = await http.device(flooded)
+    const calm = await http.device()
+    const ask = (of: TestDevice) => of.send('GET', '/api/v1/config')
+    for (let n = 0; n < 4; n++) await ask(device)
+    await ask(calm)
+    const some = async () => {
+      const statuses: number[] = []
+      for (let n = 0; n < 20; n++) statuses.push((await ask(calm)).status)
+      return statuses
+    }
+    const startedMs = performance.now()
+    const alone = await statementsOf(some)
+    const beside = await statementsOf(async () => {
+      const flood = Promise.all(Array.from({ length: 200 }, async () => (await ask(device)).status))
+      return [await some(), await flood] as const
+    })
+    expect(alone.value).toEqual(alone.value.map(() => 200))
+    expect(beside.value[0]).toEqual(alone.value)
+    expect(new Set(beside.value[1])).toEqual(new Set([429]))
+    // What is looked up once a second, of either fleet.
+    const seconds = Math.ceil((performance.now() - startedMs) / 1_000)
+    const begun = ({ texts }: { texts: readonly string[] }) => texts.filter((text) => text === 'BEGIN').length
+    expect(begun(beside)).toBeLessThanOrEqual(begun(alone) + 8 * (seconds + 1))
+  })
 })
 
 const THINGS = ['/devices/:id', '/sessions/:id', '/dead-letters/:id', '/conflicts/:id', '/collections/:id']
