@@ -6,6 +6,7 @@ import {
   keysSentence,
   keyState,
 } from '../../../app/(console)/settings/key-words.ts'
+import { partsFor } from '../../../app/(console)/settings/parts.ts'
 import {
   COLLECTION_FIELDS,
   fieldValue,
@@ -89,4 +90,16 @@ describe('thresholds in a form', () => {
       'sync lag, warning 10 min, conflict rate, warning 5 %',
     )
   })
+})
+
+it('a tab that only refuses is shown to administrators, and on its own page', () => {
+  const shown = (role: Parameters<typeof partsFor>[0], current: Parameters<typeof partsFor>[1]) =>
+    partsFor(role, current)
+      .map(({ path }) => path)
+      .filter((path) => path === 'people' || path === 'keys')
+  expect([shown('admin', 'fleets'), shown('viewer', 'fleets'), shown('operator', 'people')]).toEqual([
+    ['people', 'keys'],
+    [],
+    ['people'],
+  ])
 })
