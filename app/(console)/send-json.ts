@@ -26,11 +26,20 @@ export async function sendOnce(method: Method, url: string, body: unknown): Prom
   })
   const text = await answer.text()
   const said = parseOrNull(text)
-  return answer.ok ? { ok: true, body: said } : refusal(answer.status, said)
+  return answer.ok
+    ? { ok: true, body: said }
+    : refusal(answer.status, said, answer.headers.get('retry-after'))
 }
 
-/** The sentence of a problem document (RFC 9457); an answer of another shape is told by its status. Pure. */
-export function refusal(status: number, body: unknown): Extract<Sent, { ok: false }> {
+/**
+ * The sentence of a problem document (RFC 9457), with how long to wait after too many tries; an answer of another shape is
+ * told by its status. Pure.
+ */
+export function refusal(
+  status: number,
+  body: unknown,
+  retryAfter: string | null = null,
+): Extract<Sent, { ok: false }> {
   const problem = isRecord(body) ? body : {}
   const text = (key: string): string | null => (typeof problem[key] === 'string' ? problem[key] : null)
   const errors = Array.isArray(problem['errors']) ? problem['errors'] : []
@@ -41,10 +50,18 @@ export function refusal(status: number, body: unknown): Extract<Sent, { ok: fals
   )
   return {
     ok: false,
-    message: text('detail') ?? text('title') ?? `The server answered ${status}`,
+    message: `${text('detail') ?? text('title') ?? `The server answered ${status}`}${waitText(status, retryAfter)}`,
     code: text('code') ?? String(status),
     issues,
   }
+}
+
+/** Seconds of the header in words, after 429 alone. */
+function waitText(status: number, retryAfter: string | null): string {
+  const seconds = Number(retryAfter)
+  if (status !== 429 || !(seconds > 0)) return ''
+  const minutes = Math.ceil(seconds / 60)
+  return `. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, then try again`
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -9,5 +9,5 @@ export function asksToSignInAgain(next: Asker): () => void {
   }
 }
 
-/** Asks the person to show again who they are; true once they have. Where nobody can ask, they have not. */
+/** Asks the person to show again who they are; true once they have. Where nobody can ask, they have not; `Cancelled` is thrown when they let it be. */
 export const signInAgain: Asker = () => asker?.() ?? Promise.resolve(false)

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { DialogClose, DialogFrame } from '#components/ui/dialog-frame.tsx'
 import { TextField } from '#components/ui/field.tsx'
-import { useSubmit } from '#components/ui/use-submit.ts'
+import { Cancelled, useSubmit } from '#components/ui/use-submit.ts'
 import { FormFailure, type Failure } from './form-failure.tsx'
 import { asksToSignInAgain } from './sign-in-again.ts'
 import { sendOnce } from './send-json.ts'
@@ -22,9 +22,10 @@ type Asked = { readonly hasPassword: boolean; readonly hasIdentity: boolean }
  */
 export function StepUpDialog({ provider }: { provider: string | null }) {
   const [asked, setAsked] = useState<Asked | null>(null)
-  const answer = useRef<((shown: boolean) => void) | null>(null)
+  const answer = useRef<{ shown: () => void; cancelled: () => void } | null>(null)
   const end = (shown: boolean): void => {
-    answer.current?.(shown)
+    if (shown) answer.current?.shown()
+    else answer.current?.cancelled()
     answer.current = null
     setAsked(null)
   }
@@ -35,7 +36,9 @@ export function StepUpDialog({ provider }: { provider: string | null }) {
         // Another act asks already: it goes on alone.
         if (account === null || answer.current !== null) return false
         setAsked({ hasPassword: account.hasPassword, hasIdentity: account.identities.length > 0 })
-        return new Promise<boolean>((resolve) => (answer.current = resolve))
+        return new Promise<boolean>((resolve, reject) => {
+          answer.current = { shown: () => resolve(true), cancelled: () => reject(new Cancelled()) }
+        })
       }),
     [],
   )
@@ -105,6 +108,7 @@ function StepUpForm({
     run: async () => {
       const failed = await run(new FormData(form.current ?? undefined))
       if (failed === null) onShown()
+      else selectField(form.current)
       return failed
     },
     unanswered: UNANSWERED,
@@ -125,6 +129,13 @@ function StepUpForm({
       </div>
     </form>
   )
+}
+
+/** What was wrong is typed over. */
+function selectField(form: HTMLFormElement | null): void {
+  const field = form?.querySelector<HTMLInputElement>('input[type=password]')
+  field?.focus()
+  field?.select()
 }
 
 async function byPassword(form: FormData): Promise<Failure | null> {

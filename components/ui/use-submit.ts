@@ -1,6 +1,9 @@
 'use client'
 import { useState, type SyntheticEvent } from 'react'
 
+/** Thrown by `run` when the person let it be: nothing was done, and nothing is wrong. */
+export class Cancelled extends Error {}
+
 export interface Submission<Failure> {
   /** False while something is still to be filled in. */
   readonly ready: boolean
@@ -23,8 +26,8 @@ export function useSubmit<Failure>({ ready, run, unanswered }: Submission<Failur
     setFailure(null)
     try {
       setFailure(await run())
-    } catch {
-      setFailure(unanswered)
+    } catch (error) {
+      setFailure(error instanceof Cancelled ? null : unanswered)
     } finally {
       setBusy(false)
     }

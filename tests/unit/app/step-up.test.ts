@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { Cancelled } from '#components/ui/use-submit.ts'
 import { sendJson } from '../../../app/(console)/send-json.ts'
 import { asksToSignInAgain } from '../../../app/(console)/sign-in-again.ts'
 
@@ -46,4 +47,25 @@ test('what is refused for another reason asks nobody', async () => {
   expect(await sendJson('POST', '/x', {})).toMatchObject({ ok: false, code: 'forbidden' })
   expect(asked).not.toHaveBeenCalled()
   stop()
+})
+
+test('[check 18] letting it be is no refusal: the act ends, unsent, with nothing to put right', async () => {
+  const sent = server(2)
+  const stop = asksToSignInAgain(() => Promise.reject(new Cancelled()))
+  await expect(sendJson('POST', '/x', {})).rejects.toBeInstanceOf(Cancelled)
+  expect(sent).toHaveLength(1)
+  stop()
+})
+
+test('[check 18] too many tries say how long to wait', async () => {
+  const body = { code: 'rate_limited', title: 'Too many requests' }
+  for (const [seconds, words] of [
+    ['61', '2 minutes'],
+    ['60', 'a minute'],
+  ] as const) {
+    const headers = { 'retry-after': seconds }
+    vi.stubGlobal('fetch', async () => new Response(JSON.stringify(body), { status: 429, headers }))
+    const message = `Too many requests. Wait ${words}, then try again`
+    expect(await sendJson('POST', '/x', {})).toMatchObject({ ok: false, message })
+  }
 })
