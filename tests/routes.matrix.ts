@@ -118,6 +118,7 @@ export const OPERATOR_API: Readonly<Record<string, Row>> = {
   'PATCH /users/:id': anywhere('admin', 400, 400),
   'DELETE /users/:id': anywhere('admin', 400, 400),
   'POST /users/:id/end-sessions': everywhere(400),
+  'POST /users/:id/link': everywhere(400),
   'GET /invitations': anywhere('admin', 200, 200),
   'POST /invitations': anywhere('admin', 400, 400),
   'POST /invitations/:id/link': anywhere('admin', 400, 400),

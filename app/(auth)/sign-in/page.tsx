@@ -20,7 +20,12 @@ export default async function SignInPage({ searchParams }: { searchParams: Query
         <input className="input" type="password" name="password" autoComplete="current-password" required />
       }
       submit="Sign in"
-      beside={auth.oidc ? <ProviderForm name={auth.oidc.name} callbackUrl={callbackUrl} /> : null}
+      beside={
+        <>
+          <p className="sub">Forgot it? An administrator makes you a sign-in link under Settings, People.</p>
+          {auth.oidc ? <ProviderForm name={auth.oidc.name} callbackUrl={callbackUrl} /> : null}
+        </>
+      }
     />
   )
 }

@@ -110,6 +110,7 @@ export const invitationAnswer = z.object({
 /** The link is told by the call that makes it, and never again. */
 export const newInvitation = invitationAnswer.extend({ link: z.string() })
 export const createdUser = userAnswer.extend({ signInLink: z.string().nullable() })
+export const newSignInLink = z.object({ id: uuid, email: z.string(), link: z.string() })
 
 const command = {
   id: uuid,

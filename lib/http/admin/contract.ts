@@ -5,6 +5,7 @@ import { fleetKeyChange } from '#lib/application/access/change-fleet-key.ts'
 import { invitationRenewal } from '#lib/application/access/change-invitation.ts'
 import { invitationInput } from '#lib/application/access/invite.ts'
 import { personWords } from '#lib/application/access/list-people.ts'
+import { signInLinkInput } from '#lib/application/access/new-sign-in-link.ts'
 import { userChange, userCreation } from '#lib/application/access/users.ts'
 import { publicationCheck } from '#lib/application/collections/check-publication.ts'
 import { collectionInput } from '#lib/application/collections/create-collection.ts'
@@ -227,6 +228,12 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     body: removalInput,
     bodyRequired: false,
     answer: answers.userAnswer,
+  },
+  'POST /users/:id/link': {
+    summary: 'Make a one-time sign-in link for who forgot their password, which works no more',
+    body: signInLinkInput,
+    bodyRequired: false,
+    answer: answers.newSignInLink,
   },
 
   'GET /invitations': list('Invitations to what the caller administers', answers.invitationAnswer),

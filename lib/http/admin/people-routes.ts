@@ -2,6 +2,7 @@ import { renewInvitation, revokeInvitation } from '#lib/application/access/chang
 import { invite } from '#lib/application/access/invite.ts'
 import { listInvitations } from '#lib/application/access/list-invitations.ts'
 import { listPeople } from '#lib/application/access/list-people.ts'
+import { newSignInLink } from '#lib/application/access/new-sign-in-link.ts'
 import { byId, global, recent } from './route-rows.ts'
 import type { AdminRoute } from './table.ts'
 import { wholeList } from './whole-list.ts'
@@ -13,6 +14,7 @@ export const PEOPLE_ROUTES: readonly AdminRoute[] = [
       Object.hasOwn(roles, fleet),
     ),
   ),
+  recent(global('POST', '/users/:id/link', (call) => newSignInLink(call.ctx, byId(call)))),
   global('GET', '/invitations', async ({ ctx, actor, query }) =>
     wholeList(await listInvitations(ctx, { actor }), query, ({ roles }, fleet) =>
       Object.hasOwn(roles, fleet),

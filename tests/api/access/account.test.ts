@@ -99,6 +99,7 @@ describe('[check 18] dangerous acts', () => {
         'PATCH /users/:id',
         'DELETE /users/:id',
         'POST /users/:id/end-sessions',
+        'POST /users/:id/link',
         'POST /api-keys',
         'PATCH /api-keys/:id',
         'DELETE /api-keys/:id',
@@ -184,6 +185,26 @@ describe('one’s own password', () => {
     expect(await codeOf(await send('POST', '/account/password', { password: NEW_PASSWORD }, own))).toBe(200)
     expect(await (await read('/account', own)).json()).toMatchObject({ hasPassword: true })
   })
+})
+
+test('who forgot their password gets a link by an administrator of every fleet: it signs in once and a new one is set', async () => {
+  const { id } = await addUser(world.ctx, 'bo@example.org', { [world.fleet]: 'admin' })
+  const [own, theirs] = [await world.signIn(EMAIL), await world.signIn('bo@example.org')]
+  expect(await codeOf(await send('POST', `/users/${user.id}/link`, {}, theirs))).toBe('forbidden')
+  const made = await send('POST', `/users/${id}/link`, { reason: 'forgot it' }, own)
+  expect(made.status).toBe(201)
+  const { email, link } = (await made.json()) as { email: string; link: string }
+  expect(email).toBe('bo@example.org')
+  const signIn = async (password: string) =>
+    (await world.auth('/callback/credentials', form({ email, password }))).status
+  expect(await signIn(PASSWORD)).toBe(401)
+  const token = link.split('token=')[1] ?? ''
+  const back = { cookie: cookiesFrom(await world.auth('/callback/link', form({ token }))) }
+  expect((await world.auth('/callback/link', form({ token }))).status).toBe(401)
+  expect(await codeOf(await send('POST', '/account/password', { password: NEW_PASSWORD }, back))).toBe(200)
+  expect(await signIn(NEW_PASSWORD)).toBe(303)
+  await send('PATCH', `/users/${id}`, { disabled: true }, own)
+  expect(await codeOf(await send('POST', `/users/${id}/link`, {}, own))).toBe('bad_request')
 })
 
 describe('one’s own sessions', () => {

@@ -133,6 +133,8 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
       { email: 'ada@example.org', role: 'viewer', password, link: true },
     )
     secrets.push(String(user['signInLink']).split('token=')[1] ?? 'none')
+    const link = await call('POST /users/:id/link', { id: idOf(user) }, { reason: REASON })
+    secrets.push(String(link['link']).split('token=')[1] ?? 'none')
     await call('PATCH /users/:id', { id: idOf(user) }, { role: 'operator' })
     await call('DELETE /users/:id', { id: idOf(user) })
     await call('POST /users/:id/end-sessions', { id: idOf(user) }, { reason: REASON })

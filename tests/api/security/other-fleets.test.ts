@@ -186,6 +186,7 @@ const EVERYWHERE: ReadonlySet<string> = new Set([
   'DELETE /users/:id',
   'DELETE /account/sessions/:id',
   'POST /users/:id/end-sessions',
+  'POST /users/:id/link',
 ])
 
 describe('[check 3] ids of another fleet', () => {

@@ -56,7 +56,7 @@ async function PeoplePage({ searchParams }: PageProps) {
       <FilterBar label="Search people" keys={[]} filter={problem === null ? [] : null} />
       <DataTable
         label="People"
-        columns={personColumns({ actorId: actor.id, fleets, nowMs, scopes, everywhere })}
+        columns={personColumns({ actorId: actor.id, fleets, nowMs, scopes, everywhere, origin })}
         rows={items}
         rowKey={({ id }) => id}
         empty={

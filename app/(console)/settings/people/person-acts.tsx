@@ -9,12 +9,15 @@ import { showToast } from '#components/ui/toast.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson, type Sent } from '../../send-json.ts'
 import { fieldText } from '../field-text.ts'
+import { LinkDialog } from './link-dialog.tsx'
 import { RoleFields, type RoleFieldsProps } from './role-fields.tsx'
 
 export type PersonActsProps = RoleFieldsProps & {
   id: string
   name: string
   disabled: boolean
+  /** Where a link begins. */
+  origin: string
   /** Whether the reader administers every fleet: shutting somebody out takes that. */
   everywhere: boolean
 }
@@ -76,10 +79,10 @@ const ACTS: Readonly<
 }
 
 /** Gives a role or takes it; shuts somebody out or lets them in again. The next request of theirs knows. */
-export function PersonActs({ id, name, disabled, roles, scopes, everywhere }: PersonActsProps) {
+export function PersonActs({ id, name, disabled, roles, scopes, everywhere, origin }: PersonActsProps) {
   const router = useRouter()
   const opener = useRef<HTMLButtonElement>(null)
-  const [asked, setAsked] = useState<Act | null>(null)
+  const [asked, setAsked] = useState<Act | 'link' | null>(null)
   const url = `/api/admin/v1/users/${id}`
   const item = (act: Act): MenuItem => ({
     key: act,
@@ -87,12 +90,13 @@ export function PersonActs({ id, name, disabled, roles, scopes, everywhere }: Pe
     ...(ACTS[act].danger ? { tone: 'danger' as const } : {}),
     onSelect: () => setAsked(act),
   })
+  const link: MenuItem = { key: 'link', label: 'New sign-in link…', onSelect: () => setAsked('link') }
   const acts: readonly Act[] = disabled ? ['enable', 'remove'] : ['sign-out', 'disable', 'remove']
   const close = (): void => {
     setAsked(null)
     opener.current?.focus()
   }
-  const act = asked === null ? null : ACTS[asked]
+  const act = asked === null || asked === 'link' ? null : ACTS[asked]
   return (
     <span className="row-acts">
       <FormDialog
@@ -122,9 +126,10 @@ export function PersonActs({ id, name, disabled, roles, scopes, everywhere }: Pe
             </Button>
           }
           label={`More for ${name}`}
-          groups={[{ key: 'acts', items: acts.map(item) }]}
+          groups={[{ key: 'acts', items: [...(disabled ? [] : [link]), ...acts.map(item)] }]}
         />
       ) : null}
+      {asked === 'link' ? <LinkDialog url={url} name={name} origin={origin} onClosed={close} /> : null}
       {act === null ? null : (
         <ConfirmDialog
           key={asked}

@@ -6,7 +6,7 @@ import { rolesText, type FleetName } from '../role-words.ts'
 import { personState } from './people-words.ts'
 import { PersonActs, type PersonActsProps } from './person-acts.tsx'
 
-type Reader = Pick<PersonActsProps, 'scopes' | 'everywhere'> & {
+type Reader = Pick<PersonActsProps, 'scopes' | 'everywhere' | 'origin'> & {
   /** Of who reads the page. */
   actorId: string
   fleets: readonly FleetName[]
@@ -20,6 +20,7 @@ export const personColumns = ({
   nowMs,
   scopes,
   everywhere,
+  origin,
 }: Reader): readonly Column<PersonView>[] => [
   {
     key: 'name',
@@ -67,6 +68,7 @@ export const personColumns = ({
           roles={roles}
           scopes={scopes}
           everywhere={everywhere}
+          origin={origin}
         />
       ),
   },
