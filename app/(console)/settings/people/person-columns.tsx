@@ -35,7 +35,6 @@ export const personColumns = ({
   {
     key: 'state',
     header: 'State',
-    hideOnPhone: true,
     cell: (person) => {
       const { kind, word } = personState(person)
       return <Status kind={kind}>{word}</Status>
