@@ -20,9 +20,9 @@ export const AUDIT_FIELDS = {
     examples: ['kind:user', '-kind:system'],
   },
   action: {
-    kind: 'text',
+    kind: 'prefix',
     meaning: 'what was done; of a refusal the method and the path',
-    examples: ['action:collection.update', 'action:user.create,user.change'],
+    examples: ['action:session', 'action:user.create,user.change', 'action:"POST /api/admin"'],
   },
   target: {
     kind: 'text',

@@ -12,12 +12,12 @@ interface Described {
 
 /**
  * A key of a list's filter (docs/filters.md). `choice`: one of some words, or several of them at once where the thing has
- * several. `text`: a text as it is. `name`: a name, upper and lower case alike, or an id. `id`: a UUID. `duration` and
+ * several. `text`: a text as it is. `prefix`: how a text begins. `name`: a name, upper and lower case alike, or an id. `id`: a UUID. `duration` and
  * `count`: a number, which may be unknown. `time`: a moment, by its age or on the calendar.
  */
 export type Field =
   | (Described & { readonly kind: 'choice'; readonly choices: readonly Choice[] })
-  | (Described & { readonly kind: 'text' | 'name' | 'id' | 'duration' | 'count' | 'time' })
+  | (Described & { readonly kind: 'text' | 'prefix' | 'name' | 'id' | 'duration' | 'count' | 'time' })
 
 export type Fields<Key extends string = string> = Readonly<Record<Key, Field>>
 

@@ -40,6 +40,8 @@ function holds<Row, Key extends string>(
       value < (condition.toMs ?? Infinity)
     )
   if (value === null || typeof value === 'number') return false
+  if (fields[condition.key].kind === 'prefix')
+    return value.some((one) => condition.values.some((start) => one.startsWith(start)))
   const fold = fields[condition.key].kind === 'name' ? (text: string) => text.toLowerCase() : asItIs
   const wanted = new Set(condition.values.map(fold))
   return value.some((one) => wanted.has(fold(one)))

@@ -126,6 +126,8 @@ export function expected(key: string, field: Field): string {
       return `one of ${field.choices.map(({ value }) => value).join(', ')}, or several with commas`
     case 'text':
       return `a text, or several with commas, such as ${field.examples[0] ?? key}`
+    case 'prefix':
+      return `how a text begins, or several with commas, such as ${field.examples[0] ?? key}`
     case 'name':
       return `a whole name or an id, such as ${field.examples[0] ?? key}`
     case 'id':

@@ -33,6 +33,7 @@ import {
 const KINDS: Readonly<Record<Field['kind'], string>> = {
   choice: 'one of these words',
   text: 'a text as it is',
+  prefix: 'how a text begins',
   name: 'a whole name in any case, or an id',
   id: 'an id',
   duration: 'a time',

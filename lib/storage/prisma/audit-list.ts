@@ -16,7 +16,7 @@ const AUDIT_SQL: ListSql<AuditKey> = {
   keys: {
     who: { kind: 'texts', of: 'ARRAY[a.actor_name, a.actor_id]' },
     kind: { kind: 'text', of: 'a.actor_kind' },
-    action: { kind: 'text', of: 'a.action' },
+    action: { kind: 'prefix', of: 'a.action' },
     target: { kind: 'text', of: 'a.target' },
     outcome: { kind: 'text', of: 'a.outcome' },
     address: { kind: 'text', of: 'a.address' },

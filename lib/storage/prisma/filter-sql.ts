@@ -15,7 +15,7 @@ export class SqlValues {
 
 /** What a key is in SQL: expressions over a row, none of them with text from outside. */
 export type KeySql =
-  | { readonly kind: 'text' | 'texts' | 'number'; readonly of: string }
+  | { readonly kind: 'text' | 'prefix' | 'texts' | 'number'; readonly of: string }
   /** A text that is missing where it is the word that `otherwise` is. */
   | { readonly kind: 'text-or'; readonly of: string; readonly otherwise: string }
   | { readonly kind: 'name'; readonly name: string; readonly id: string }
@@ -69,6 +69,10 @@ function conditionSql<Key extends string>(
     }
     case 'text':
       return `${key.of} = ANY (${values.add(condition.values.map(storableText))}::text[])`
+    case 'prefix': {
+      const starts = `${values.add(condition.values.map(storableText))}::text[]`
+      return `EXISTS (SELECT FROM unnest(${starts}) AS s(start) WHERE starts_with(${key.of}, s.start))`
+    }
     case 'text-or':
       return textOrSql(key, condition.values, values)
     case 'texts':

@@ -166,6 +166,9 @@ describe.each(BACKENDS)('audit chain on $name', (backend) => {
     const is = (key: string, ...values: string[]) => ({ kind: 'is', key, not: false, values })
     for (const lookMax of [100, 3]) {
       expect(await find([is('action', 'seek.b')], lookMax)).toEqual([6, 3, 0])
+      expect(await find([is('action', 'seek')], lookMax)).toEqual([8, 7, 6, 5, 4, 3, 2, 1, 0])
+      expect(await find([is('action', 'eek.b', 'seek.b', 'seek_a', 'seek%')], lookMax)).toEqual([6, 3, 0])
+      expect(await find([{ ...is('action', 'seek.b'), not: true }], lookMax)).toEqual([8, 7, 5, 4, 2, 1])
       expect(await find([{ ...is('who', 'Ada 1'), not: true }], lookMax)).toEqual([8, 6, 4, 2, 0])
       expect(await find([is('who', 'u1', 'Ada 0')], lookMax)).toEqual([8, 7, 6, 5, 4, 3, 2, 1, 0])
       expect(await find([is('outcome', 'denied')], lookMax)).toEqual([4])
