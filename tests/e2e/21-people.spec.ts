@@ -83,7 +83,10 @@ test('an operator key is made, shown once, used and revoked', async ({ adminPage
   const dialog = page.getByRole('dialog')
   const name = `nightly ${Date.now()}`
   await dialog.getByLabel('Name').fill(name)
+  // A key of one fleet can't open what tells of every fleet.
+  await expect(dialog.getByLabel('Opens')).toBeHidden()
   await dialog.getByRole('combobox', { name: 'Fleet', exact: true }).selectOption({ label: 'Every fleet' })
+  await expect(dialog.getByLabel('Opens')).toBeVisible()
   await expect(dialog.getByLabel('Ends')).toHaveValue('90')
   await dialog.getByLabel('Ends').selectOption({ label: 'In a week' })
   await dialog.getByRole('button', { name: 'Make the key' }).click()

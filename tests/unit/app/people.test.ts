@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   operatorKeysSentence,
   operatorKeyState,
+  opensChoices,
 } from '../../../app/(console)/settings/keys/operator-key-words.ts'
 import { pageAfter, SETTINGS_ROWS_MAX } from '../../../app/(console)/settings/page-after.ts'
 import { openText, peopleSentence, personState } from '../../../app/(console)/settings/people/people-words.ts'
@@ -111,5 +112,12 @@ describe('a page of settings', () => {
     expect([first.items.length, first.next]).toEqual([SETTINGS_ROWS_MAX, String(SETTINGS_ROWS_MAX - 1)])
     expect(pageAfter(rows, first.next)).toEqual({ items: [rows.at(-1)], next: null })
     expect(pageAfter(rows, 'nothing').items[0]).toEqual(rows[0])
+  })
+})
+
+describe('what a new operator key opens', () => {
+  it('/metrics tells of every fleet, so a key of one fleet has no choice of it', () => {
+    expect(opensChoices('*').map(({ value }) => value)).toEqual(['', 'metrics'])
+    expect(opensChoices('01890000-0000-7000-8000-00000000abcd')).toEqual([])
   })
 })

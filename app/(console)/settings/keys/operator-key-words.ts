@@ -1,6 +1,7 @@
 import { plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import { keyState } from '../key-words.ts'
+import { ALL_FLEETS } from '../role-words.ts'
 
 type Key = { expiresAtMs: number | null; revokedAtMs: number | null }
 
@@ -23,3 +24,12 @@ export function operatorKeysSentence(keys: readonly Key[], nowMs: number): strin
   const lets = `${plural(open, 'key')} ${open === 1 ? 'lets' : 'let'} programs in`
   return soon === 0 ? lets : `${lets}; ${soon} of them ${soon === 1 ? 'ends' : 'end'} within 14 days`
 }
+
+const OPENS = [
+  { value: '', label: 'The operator API' },
+  { value: 'metrics', label: 'The operator API, and /metrics of every fleet' },
+] as const
+
+/** What a key of this scope can open: there is a choice where it is of every fleet alone, as /metrics is. Pure. */
+export const opensChoices = (scope: string): readonly { value: string; label: string }[] =>
+  scope === ALL_FLEETS ? OPENS : []

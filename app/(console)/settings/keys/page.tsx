@@ -42,7 +42,7 @@ async function KeysPage({ searchParams }: PageProps) {
       part="keys"
       sentence={operatorKeysSentence(keys, nowMs)}
       evidence="A key’s text is shown once, when it is made. One that is past its end is refused, and stays in this list."
-      actions={<NewOperatorKey scopes={scopeChoices(fleets, everywhere)} everywhere={everywhere} />}
+      actions={<NewOperatorKey scopes={scopeChoices(fleets, everywhere)} />}
     >
       <DataTable
         label="Operator keys"
