@@ -103,7 +103,15 @@ async function ConflictsPage({ searchParams }: PageProps) {
       problem={problem}
       actions={
         at.fleet.role === 'viewer' || problem !== null ? undefined : (
-          <RuleDialog fleetId={at.fleet.id} q={q} beforeMs={at.nowMs} />
+          <RuleDialog
+            fleetId={at.fleet.id}
+            q={q}
+            beforeMs={at.nowMs}
+            waiting={
+              open.open > 0 &&
+              (scope.more || scope.later || list.items.some(({ status }) => status === 'open'))
+            }
+          />
         )
       }
     >

@@ -24,11 +24,16 @@ export type RuleDialogProps = {
   beforeMs: number
 }
 
+/** Whether any of the list waits for a decision. */
+type Offer = RuleDialogProps & { waiting: boolean }
+
 type Progress = { looked: number; counts: readonly ByRuleCount[]; ended: boolean }
 
 /** One rule for all open conflicts of a list: looked at first, then run in parts that each stand by themselves. */
-export function RuleDialog(props: RuleDialogProps) {
+export function RuleDialog({ waiting, ...props }: Offer) {
   const [open, setOpen] = useState(false)
+  // A run decides the last of them: what it came to is still to be read.
+  if (!waiting && !open) return null
   return (
     <DialogFrame
       trigger={<Button>Decide all by a rule…</Button>}

@@ -113,6 +113,8 @@ describe('the conflict desk as it is drawn', () => {
     expect(text).toContain('1 conflict matches')
     expect(markup).toContain(`/conflicts/${settled}`)
     expect(text).not.toContain('Decide all by a rule')
+    for (const q of ['status:resolved', 'device:nobody'])
+      expect((await seen('operator', { q })).text).not.toContain('Decide all by a rule')
     expect((await seen('viewer', { q: 'colour:red' })).text).toContain('This search is not understood')
     expect((await seen('viewer', { q: 'device:nobody' })).text).toContain('No conflict matches this filter')
   })
