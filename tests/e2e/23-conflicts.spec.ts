@@ -223,6 +223,25 @@ test('all of a list by a rule: looked at first, then each by itself', async ({ a
       expect(await axeFindings(page)).toEqual([])
     }
   })
+
+  await test.step('on a phone rows stand above the chips; no column is cut there or at 1,280', async () => {
+    for (const [width, height] of [
+      [390, 844],
+      [1_280, 800],
+    ] as const) {
+      await page.setViewportSize({ width, height })
+      await page.goto(`/conflicts?fleet=${fleetId}&q=${encodeURIComponent('status:open,resolved')}`)
+      await expect(page.locator('.desk .row-link').first()).toBeVisible()
+      const table = page.locator('.desk .dt-wrap')
+      expect(await table.evaluate((wrap) => wrap.scrollWidth - wrap.clientWidth)).toBeLessThanOrEqual(0)
+      if (width > 760) continue
+      const [row, chips] = await Promise.all([
+        page.locator('.desk .row-link').first().boundingBox(),
+        page.locator('.filter > .chips').first().boundingBox(),
+      ])
+      expect(row?.y).toBeLessThan(chips?.y ?? 0)
+    }
+  })
   await one.close()
   await two.close()
 })

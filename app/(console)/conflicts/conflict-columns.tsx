@@ -13,7 +13,13 @@ export function conflictColumns(nowMs: number, limits: WaitLimits): readonly Col
       header: 'Status',
       cell: (row) => {
         const { kind, word } = standing(row, nowMs, limits)
-        return <Status kind={kind}>{word}</Status>
+        const [first, ...rest] = word.split(' ')
+        return (
+          <Status kind={kind}>
+            {first}
+            {rest.length === 0 ? null : <span className="hide-phone"> {rest.join(' ')}</span>}
+          </Status>
+        )
       },
     },
     {
@@ -26,14 +32,18 @@ export function conflictColumns(nowMs: number, limits: WaitLimits): readonly Col
       header: 'Record',
       cell: (row) => (
         <>
-          {row.collection} <span className="mono">{shortId(row.recordId)}</span>
+          {row.collection} <span className="mono hide-phone">{shortId(row.recordId)}</span>
         </>
       ),
     },
     {
       key: 'fields',
       header: 'Over',
-      cell: (row) => <span className="mono">{fieldsWords(row.fields)}</span>,
+      cell: (row) => (
+        <span className="mono desk-over" title={fieldsWords(row.fields)}>
+          {fieldsWords(row.fields)}
+        </span>
+      ),
     },
     { key: 'device', header: 'Device', hideOnPhone: true, cell: (row) => <b>{row.deviceName}</b> },
     { key: 'versions', header: 'App versions', hideOnPhone: true, cell: pairWords },
