@@ -31,7 +31,7 @@ export function EnrollForm({
       <h1>{again === undefined ? 'Connect this device' : 'This device needs a code'}</h1>
       <p>
         {again === undefined
-          ? 'An administrator finds a link and a code in the console under Settings, Enrollment. Reports that you write are kept on this device and sent whenever there is a network.'
+          ? 'An administrator finds a link and a code in the console under Settings, Enrollment keys. Reports that you write are kept on this device and sent whenever there is a network.'
           : `${problemSentence(again)} What you wrote is still here.`}
       </p>
       <AreaField

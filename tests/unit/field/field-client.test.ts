@@ -1,5 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { createElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
+import { SETTINGS_PARTS } from '#app/(console)/settings/parts.ts'
+import { EnrollForm } from '#app/field/enroll-form.tsx'
 import { fleetOf, keyIn } from '#app/field/enrollment-code.ts'
 import { changesOf, draftOf, newDraft, problemsOf, reportOf } from '#app/field/report-draft.ts'
 import { labelOf, MERGING_FIELDS, REPORT_FIELDS, REPORTS } from '#app/field/report-fields.ts'
@@ -110,4 +114,10 @@ describe('an edit of a shared text', () => {
       }),
     )
   })
+})
+
+test('whoever has no code is led to the tab as the console calls it', () => {
+  const { label } = SETTINGS_PARTS.find(({ path }) => path === 'enrollment') ?? { label: '?' }
+  const form = createElement(EnrollForm, { initialKey: '', onEnroll: () => undefined })
+  expect(renderToStaticMarkup(form)).toContain(`under Settings, ${label}.`)
 })
