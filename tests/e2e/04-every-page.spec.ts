@@ -113,7 +113,15 @@ test('lines stand in the page itself; what follows pointer and keys comes when s
 })
 
 test('what no address of ours names is not found', async ({ adminPage: page, world }) => {
-  for (const list of ['sessions', 'devices', 'dead-letters', 'operations', 'collections']) {
+  for (const list of [
+    'sessions',
+    'devices',
+    'dead-letters',
+    'operations',
+    'collections',
+    'conflicts',
+    'audit',
+  ]) {
     for (const id of ['xyz', '0192f0a1-b2c3-7000-8000-000000000000']) {
       await page.goto(`/${list}/${id}?fleet=${world.fleetId}`)
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no such thing in this fleet')
