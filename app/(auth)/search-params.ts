@@ -15,6 +15,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   rate_limited: 'Too many tries. Wait a quarter of an hour, then try again.',
   gone: 'This link was used already or has expired.',
   shed: 'Too many do the same just now. Try again in a moment.',
+  weak_password: 'Check the password: at least 15 characters, and not a common one.',
   bad_request: 'Check the e-mail and the password: at least 15 characters, and not a common one.',
 }
 

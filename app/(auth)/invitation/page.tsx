@@ -12,7 +12,10 @@ export default async function InvitationPage({ searchParams }: { searchParams: Q
   const { ctx } = await compose()
   const invitation = await lookAtInvitation(ctx, token)
   if (invitation.state !== 'open') return <DeadInvitation state={invitation.state} />
-  const problem = problemText(await param(searchParams, 'error'))
+  const error = await param(searchParams, 'error')
+  // The e-mail is the invitation's, and the name's length is held by its field.
+  const problem = problemText(error === 'bad_request' ? 'weak_password' : error)
+  const name = await param(searchParams, 'name')
   return (
     <>
       <h1>Come into Tidemark</h1>
@@ -28,7 +31,15 @@ export default async function InvitationPage({ searchParams }: { searchParams: Q
         <input type="hidden" name="token" value={token} />
         <label className="field">
           <span>Your name</span>
-          <input className="input" name="name" autoComplete="name" maxLength={120} required autoFocus />
+          <input
+            className="input"
+            name="name"
+            autoComplete="name"
+            defaultValue={name ?? ''}
+            maxLength={120}
+            required
+            autoFocus={name === null}
+          />
         </label>
         <label className="field">
           <span>Password</span>
@@ -39,6 +50,7 @@ export default async function InvitationPage({ searchParams }: { searchParams: Q
             autoComplete="new-password"
             minLength={PASSWORD_CHARS_MIN}
             required
+            autoFocus={name !== null}
           />
           <span className="hint sub">At least {PASSWORD_CHARS_MIN} characters. A sentence is fine.</span>
         </label>

@@ -105,10 +105,14 @@ async function doorAnswer(
       : json({ id: user.id, email: user.email }, 201)
   } catch (error) {
     if (!isApplicationError(error) || !wantsPage(request)) throw error
-    // Back to the form, which needs its token again.
-    return redirect(
-      `${page}?${new URLSearchParams({ token: fields['token'] ?? '', error: error.tidemarkCode })}`,
-    )
+    // Back to the form, which needs its token again; whoever is invited types their name once.
+    const { token = '', name = '' } = fields
+    const back = {
+      token,
+      error: error.tidemarkCode,
+      ...(page === INVITATION.page && name !== '' && { name }),
+    }
+    return redirect(`${page}?${new URLSearchParams(back)}`)
   }
 }
 

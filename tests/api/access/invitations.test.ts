@@ -170,7 +170,7 @@ describe('an invitation', () => {
     const headers = { origin: ORIGIN, accept: 'text/html' }
     const send = async (password: string) =>
       (await world.auth('/invitation', form({ token, password, name: 'G' }, headers))).headers.get('location')
-    expect(await send('short')).toBe(`/invitation?token=${token}&error=bad_request`)
+    expect(await send('short')).toBe(`/invitation?token=${token}&error=bad_request&name=G`)
     expect(await send(PASSWORD)).toBe('/sign-in?ready=1')
     const foreign = await world.auth('/invitation', form({ token }, { origin: 'https://evil.example' }))
     expect(foreign.status).toBe(403)
