@@ -87,10 +87,15 @@ test('two devices disagree, the desk decides, both show it', async ({ adminPage:
   })
 
   await test.step('by keyboard alone: the first one, the device’s side', async () => {
+    // A live page may be drawn anew between two keys.
+    await page.getByRole('button', { name: /Pause live updates/ }).click()
+    await page.getByRole('heading', { level: 1 }).click()
     await page.keyboard.press('j')
     await expect(page.locator('.row-link').first()).toBeFocused()
     await page.keyboard.press('Enter')
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Gate tablet and the server disagree')
+    await page.getByRole('button', { name: /Resume live updates/ }).click()
+    await page.getByRole('heading', { level: 1 }).click()
     const table = page.getByRole('table', { name: /by field/ })
     await expect(table.getByRole('row', { name: /title/ })).toContainText('kept mine')
     await expect(table.getByRole('row', { name: /title/ })).toContainText('kept theirs')

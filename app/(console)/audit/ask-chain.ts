@@ -1,4 +1,5 @@
 import { withParams } from '#components/ui/search-params.ts'
+import { parseAuditHead } from '#lib/application/audit/audit-head.ts'
 import type { ChainReport } from '#lib/application/audit/verify-audit.ts'
 import { refusal } from '../send-json.ts'
 import { chainWords, type ChainWords } from './audit-words.ts'
@@ -20,6 +21,10 @@ export async function askChain(
   say: (words: ChainWords) => void,
   ask: typeof fetch = fetch,
 ): Promise<boolean> {
+  if (head !== '' && parseAuditHead(head) === null) {
+    say(unknown('Not checked. The head that was kept elsewhere must be SEQ:MAC, as `audit head` prints it'))
+    return false
+  }
   let after: string | null = null
   let entries = 0
   for (;;) {
@@ -36,7 +41,11 @@ export async function askChain(
       return false
     }
     if (!answer.ok || !isReport(body)) {
-      say(unknown(`Not checked. ${answer.ok ? 'The answer is not understood' : whyNot(answer.status, body)}`))
+      say(
+        unknown(
+          `Not checked. ${answer.ok ? 'The answer is not understood' : refusal(answer.status, body).message}`,
+        ),
+      )
       return false
     }
     entries += body.entries
@@ -44,13 +53,6 @@ export async function askChain(
     if (body.state !== 'unfinished') return true
     after = `${body.upTo.seq}:${body.upTo.mac}`
   }
-}
-
-function whyNot(status: number, body: unknown): string {
-  const { message, issues } = refusal(status, body)
-  return issues.some(({ path }) => path === '/head')
-    ? 'The head that was kept elsewhere must be SEQ:MAC, as `audit head` prints it'
-    : message
 }
 
 /** What it is is the contract's: the tests hold the server's answers to it. */
