@@ -110,21 +110,18 @@ describe('what the page Audit says', () => {
   })
 
   test('of no answer, or a refusal: that nothing is known, and never that the chain is broken', async () => {
-    const of = async (ask: typeof fetch): Promise<ChainWords | undefined> => {
+    const of = async (ask: typeof fetch, head = ''): Promise<ChainWords | undefined> => {
       const said: ChainWords[] = []
-      expect(await askChain('x', (words) => said.push(words), ask)).toBe(false)
+      expect(await askChain(head, (words) => said.push(words), ask)).toBe(false)
       return said.at(-1)
     }
     const lost = await of(() => Promise.reject(new TypeError('no connection')))
     expect(lost).toMatchObject({ kind: 'unk', head: null })
     expect(lost?.words).toContain('did not answer')
-    const refused = {
-      title: 'The request is not valid',
-      errors: [{ path: '/head', message: 'must be SEQ:MAC' }],
-    }
-    expect((await of(async () => Response.json(refused, { status: 400 })))?.words).toContain(
-      'must be SEQ:MAC',
-    )
+    const never = () => Promise.reject(new Error('nothing is asked'))
+    expect((await of(never, 'no head'))?.words).toContain('must be SEQ:MAC')
+    const refused = { title: 'The request is not valid', errors: [] }
+    expect(await of(async () => Response.json(refused, { status: 400 }))).toMatchObject({ kind: 'unk' })
     expect(await of(async () => new Response('<html>', { status: 504 }))).toMatchObject({ kind: 'unk' })
     expect(await of(async () => new Response('<html>'))).toMatchObject({ kind: 'unk' })
   })
