@@ -159,6 +159,7 @@ export const OPERATOR_API: Readonly<Record<string, Row>> = {
   'GET /conflicts': inFleet('viewer', 200),
   'GET /conflicts/facets': inFleet('viewer', 200),
   'GET /conflicts/groups': inFleet('viewer', 200),
+  'GET /conflicts/pairs': inFleet('viewer', 200),
   'GET /conflicts/settled': inFleet('viewer', 200),
   'GET /conflicts/export': inFleet('viewer', 200),
   'POST /conflicts/by-rule/preview': inFleet('operator', 400),

@@ -82,6 +82,7 @@ const DONE: Readonly<Record<string, string>> = {
   'user.create': 'added a person',
   'user.rehash': 'had their password’s hash renewed',
   'user.remove': 'removed a person',
+  'user.reset-password': 'made a sign-in link, which ended a password',
   'view.share': 'shared a view',
 }
 

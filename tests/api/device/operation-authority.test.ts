@@ -152,7 +152,7 @@ describe('a dry run over more letters than it looks at', () => {
         expect(preview.items).toHaveLength(PREVIEW_ITEMS_SHOWN_MAX)
         const { id } = await createOperation(app.ctx, {
           ...input,
-          body: { ...asked, reason: 'x', rate: 1_000 },
+          body: { ...asked, reason: 'x', rate: 1_000, count: total },
         })
         expect(await storage.operations.get(fleet.fleetId, id)).toMatchObject({ matched: total, total })
         const last = await storage.operations.items(
