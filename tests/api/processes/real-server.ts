@@ -1,8 +1,7 @@
 import type { Program } from '../../e2e/support/programs.ts'
 import { startProgram } from '../../e2e/support/programs.ts'
 import { SERVER_NODE_OPTIONS } from '../../../scripts/launch/server-options.mjs'
-
-const SECRET = 'every process of one test has this secret: 0123456789'
+import { SECRET } from './servers.ts'
 
 /** The program that a container runs, pages and all, on a port that it is told. It needs a build of the console. */
 export const startRealServer = (
