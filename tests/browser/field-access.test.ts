@@ -85,7 +85,7 @@ describe('the field client for everybody', () => {
     await expectPage(two.page.getByRole('region', { name: 'Conflict' })).toBeVisible()
     await holdsTogether(two.page, 'conflict')
     await two.page.getByRole('link', { name: 'Strike reports' }).click()
-    await expectPage(two.page.getByText('To decide', { exact: true })).toBeVisible()
+    await expectPage(two.page.getByText('To decide', { exact: true }).first()).toBeVisible()
     await holdsTogether(two.page, 'list')
     await two.page.getByRole('link', { name: 'New report' }).click()
     await two.page.getByRole('button', { name: 'File the report' }).click()

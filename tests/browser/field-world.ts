@@ -122,13 +122,20 @@ export const untilKept = (page: Page): Promise<unknown> =>
       )
   })
 
-/** Files a report by the form, and gives its id. */
+/**
+ * Files a report by the form, and gives its id: with a network once the server has answered its push, whichever tab sent it.
+ * Before, the page may still say of the time before that all is up to date.
+ */
 export async function fileReport(page: Page, fields: Readonly<Record<string, string>>): Promise<string> {
   await page.getByRole('link', { name: 'Strike reports' }).click()
   await page.getByRole('link', { name: 'New report' }).click()
   for (const [label, text] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(text)
+  const sent = (await page.evaluate(() => navigator.onLine))
+    ? page.context().waitForEvent('response', (answer) => answer.url().endsWith('/api/v1/push'))
+    : null
   await page.getByRole('button', { name: 'File the report' }).click()
   await page.waitForURL(/#\/report\//)
+  await sent
   return page.url().split('/').at(-1) ?? ''
 }
 
