@@ -17,11 +17,6 @@ const acceptance = z.strictObject({
   password: newPassword,
 })
 
-/** Passwords that are hashed at once in this process for whoever has a link: each costs 32 MiB. */
-const ACCEPTING_MAX = 4
-const ACCEPT_RETRY_MS = 2_000
-let accepting = 0
-
 /** What an invitation's page says. `empty`: nobody may give any more what it gave. Looking uses nothing up. */
 export async function lookAtInvitation(
   ctx: AccessContext,
@@ -63,7 +58,7 @@ export async function acceptInvitation(
     throw new ApplicationError('gone')
   const roles = await rolesStillGiven(ctx, invitation)
   if (Object.keys(roles).length === 0) throw new ApplicationError('gone')
-  const passwordHash = await hashedInTurn(input.password)
+  const passwordHash = await hashPassword(input.password)
   const { email } = invitation
   const made = { email, name: input.name ?? email, passwordHash, roles }
   const user = await taken(ctx, invitation, made, { address })
@@ -108,16 +103,6 @@ function taken(
     const after = { invitation: invitationId, email, roles, ...(issuer !== null && { issuer }) }
     return { next, audit: auditEntry(ctx, userActor(next), { ...details, after, address }) }
   })
-}
-
-async function hashedInTurn(password: string): Promise<string> {
-  if (accepting >= ACCEPTING_MAX) throw new ApplicationError('shed', { retryAfterMs: ACCEPT_RETRY_MS })
-  accepting += 1
-  try {
-    return await hashPassword(password)
-  } finally {
-    accepting -= 1
-  }
 }
 
 /** Roles in fleets that there still are, and that the inviter, as they are now, could still give. */

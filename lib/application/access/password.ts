@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
+import { ApplicationError } from '#lib/application/errors.ts'
 import { isCommon } from './common-passwords.ts'
 
 export const PASSWORD_CHARS_MIN = 15
@@ -9,6 +10,10 @@ const PASSWORD_CHARS_MAX = 256
 const COST = { N: 2 ** 15, r: 8, p: 3 }
 const KEY_BYTES = 32
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024
+/** Hashes of this process that are under way or wait for a thread: strangers ask for them, and each takes 32 MiB. */
+export const HASHES_AT_ONCE_MAX = 32
+const HASHES_RETRY_MS = 2_000
+let hashesAtOnce = 0
 
 /** Of what a person is called, so short a part says nothing about a password. */
 const OWN_CHARS_MIN = 4
@@ -39,7 +44,10 @@ function isMostly(text: string, name: string): boolean {
   return rest !== text && rest.replace(/[^\p{L}\p{N}]/gu, '').length <= BESIDE_OWN_CHARS_MAX
 }
 
-/** `scrypt$N$r$p$salt$key`: the parameters travel with the hash, so they can be raised later (security.md, 13). */
+/**
+ * `scrypt$N$r$p$salt$key`: the parameters travel with the hash, so they can be raised later (security.md, 13).
+ * @throws ApplicationError `shed` while as many are hashed as this process takes at a time
+ */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   const key = await derive(password, salt, COST)
@@ -53,7 +61,10 @@ export function isOutdated(stored: string): boolean {
 
 const workOf = ({ N, r, p }: typeof COST): number => N * r * p
 
-/** Compares in constant time. Without a hash it does the same work and is false: an unknown user costs the same. */
+/**
+ * Compares in constant time. Without a hash it does the same work and is false: an unknown user costs the same.
+ * @throws ApplicationError `shed` while as many are hashed as this process takes at a time
+ */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
   const known = parseHash(stored)
   const key = await derive(password, known?.salt ?? DECOY_SALT, known?.cost ?? COST)
@@ -74,11 +85,18 @@ function parseHash(stored: string | null): { cost: typeof COST; salt: Buffer; ke
   return { cost, salt: Buffer.from(salt, 'base64url'), key: Buffer.from(key, 'base64url') }
 }
 
-function derive(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
+async function derive(password: string, salt: Buffer, cost: typeof COST): Promise<Buffer> {
+  if (hashesAtOnce >= HASHES_AT_ONCE_MAX)
+    throw new ApplicationError('shed', { retryAfterMs: HASHES_RETRY_MS })
   const options: ScryptOptions = { ...cost, maxmem: MEMORY_BYTES_MAX }
   // One person's keyboard may write the same letters in another Unicode form.
   const text = password.normalize('NFKC')
-  return new Promise((resolve, reject) => {
-    scrypt(text, salt, KEY_BYTES, options, (error, key) => (error ? reject(error) : resolve(key)))
-  })
+  hashesAtOnce += 1
+  try {
+    return await new Promise((resolve, reject) => {
+      scrypt(text, salt, KEY_BYTES, options, (error, key) => (error ? reject(error) : resolve(key)))
+    })
+  } finally {
+    hashesAtOnce -= 1
+  }
 }

@@ -82,36 +82,14 @@ const setUpClaim = z
   })
   .superRefine(requireNotOwnName)
 
-/** Claims that may wait in this process: whoever asks is a stranger, and each costs a password hash. */
-const CLAIMS_WAITING_MAX = 32
-const CLAIM_RETRY_MS = 5_000
-
 /**
- * Makes the first administrator by the set-up link. Of many claims at once one wins: one after the other in this
- * process, and by the storage between processes.
- * @throws ApplicationError `gone` when the link was used, has expired, or there is an administrator already
+ * Makes the first administrator by the set-up link. Of many claims at once one wins, by the storage.
+ * @throws ApplicationError `gone` when the link was used, has expired, or there is an administrator already; `shed`
  */
 export async function claimSetUp(ctx: AccessContext, body: unknown, address: string | null): Promise<User> {
   const input = parsedOrThrow(setUpClaim, body)
-  const queue = queues.get(ctx.storage) ?? { last: Promise.resolve(), waiting: 0 }
-  queues.set(ctx.storage, queue)
-  if (queue.waiting >= CLAIMS_WAITING_MAX)
-    throw new ApplicationError('shed', { retryAfterMs: CLAIM_RETRY_MS })
-  queue.waiting += 1
-  const claim = queue.last.then(() => claimAlone(ctx, input, address)).finally(() => (queue.waiting -= 1))
-  queue.last = claim.catch(() => {})
-  return claim
-}
-
-const queues = new WeakMap<AccessContext['storage'], { last: Promise<unknown>; waiting: number }>()
-
-async function claimAlone(
-  ctx: AccessContext,
-  input: z.output<typeof setUpClaim>,
-  address: string | null,
-): Promise<User> {
-  // Asked again before each costly hash.
-  if ((await ctx.storage.access.countAdmins()) > 0) throw new ApplicationError('gone')
+  // Asked before the costly hash; the storage asks again.
+  if ((await setUpLinkState(ctx, input.token)) !== 'live') throw new ApplicationError('gone')
   const user = await firstAdmin(ctx, input)
   const details = {
     action: 'set-up.claim',
@@ -120,12 +98,8 @@ async function claimAlone(
     address,
   }
   const audit = auditEntry(ctx, userActor(user), details)
-  const outcome = await ctx.storage.access.claimSetUp(
-    hashCredential(input.token),
-    user,
-    ctx.clock.now(),
-    audit,
-  )
+  const nowMs = ctx.clock.now()
+  const outcome = await ctx.storage.access.claimSetUp(hashCredential(input.token), user, nowMs, audit)
   if (outcome === 'gone') throw new ApplicationError('gone')
   return user
 }

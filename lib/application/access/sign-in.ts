@@ -6,7 +6,7 @@ import type { AccessContext } from './context.ts'
 import { hashCredential } from './credentials.ts'
 import { hashPassword, isOutdated, verifyPassword } from './password.ts'
 import { startSession, userActor, type Browser } from './sessions.ts'
-import { addressKeys, countTry, forgetTries, forgiveTries, withHash } from './tries.ts'
+import { addressKeys, countTry, counted, forgetTries, forgiveTries } from './tries.ts'
 
 export interface SignedIn {
   readonly user: User
@@ -37,7 +37,8 @@ export async function signInByPassword(
   const shared = known ? [] : addressKeys(browser.address)
   const waitMs = await countTry(ctx, [own, ...shared])
   if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
-  const matches = await withHash(() => verifyPassword(input.password, user?.passwordHash ?? null))
+  const hashed = verifyPassword(input.password, user?.passwordHash ?? null)
+  const matches = await counted(ctx, [own, ...shared], hashed)
   if (!user || !matches || user.disabled) return refuse(ctx, 'password', browser.address, user)
   await forgetTries(ctx, own)
   await forgiveTries(ctx, shared)

@@ -5,7 +5,7 @@ import type { AccessContext } from './context.ts'
 import { verifyPassword } from './password.ts'
 import { ownUser, type Person } from './person.ts'
 import type { Principal } from './principal.ts'
-import { forgetTries, requireTry } from './tries.ts'
+import { counted, forgetTries, requireTry } from './tries.ts'
 
 /** Dangerous acts take somebody who showed who they are within this time (security.md, 18). */
 export const STEP_UP_MS = 30 * 60_000
@@ -51,7 +51,7 @@ export async function requirePassword(
 ): Promise<void> {
   const key = `session ${principal.sessionId ?? ''}`
   await requireTry(ctx, [key])
-  if (await verifyPassword(password, stored)) return forgetTries(ctx, key)
+  if (await counted(ctx, [key], verifyPassword(password, stored))) return forgetTries(ctx, key)
   const { actor } = principal
   const details = { action: 'session.prove', target: `user/${actor.id}`, address, outcome: 'denied' } as const
   await ctx.storage.audit.append(auditEntry(ctx, actor, details))

@@ -6,11 +6,6 @@ import type { AccessContext } from './context.ts'
 export const TRIES_WINDOW_MS = 15 * 60_000
 export const TRIES_PER_WINDOW_MAX = 10
 
-/** Hashing a password takes some 50 ms and 32 MiB, and strangers ask for it: so many at a time in this process. */
-const HASHES_WAITING_MAX = 32
-const HASHES_RETRY_MS = 2_000
-let hashesWaiting = 0
-
 /**
  * Counts one try under each key, over all processes. A key is refused until its window ends and is never locked for good
  * (security.md, 11). Ms to wait, null to go on.
@@ -33,15 +28,13 @@ export async function forgiveTries(ctx: AccessContext, keys: readonly string[]):
   if (keys.length > 0) await ctx.storage.access.forgiveTries(keys)
 }
 
-/** @throws ApplicationError `shed` while as many hashes as this process takes at a time are under way */
-export async function withHash<T>(work: () => Promise<T>): Promise<T> {
-  if (hashesWaiting >= HASHES_WAITING_MAX)
-    throw new ApplicationError('shed', { retryAfterMs: HASHES_RETRY_MS })
-  hashesWaiting += 1
+/** What came to no end, since too many asked at once, was no try. @throws what `work` throws */
+export async function counted<T>(ctx: AccessContext, keys: readonly string[], work: Promise<T>): Promise<T> {
   try {
-    return await work()
-  } finally {
-    hashesWaiting -= 1
+    return await work
+  } catch (error) {
+    await forgiveTries(ctx, keys)
+    throw error
   }
 }
 

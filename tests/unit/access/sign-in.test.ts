@@ -5,6 +5,7 @@ import { auditEntry, SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { changeApiKey, revokeApiKey } from '#lib/application/access/change-api-key.ts'
 import type { AccessContext } from '#lib/application/access/context.ts'
 import { makeSignInLink } from '#lib/application/access/links.ts'
+import { hashPassword, HASHES_AT_ONCE_MAX } from '#lib/application/access/password.ts'
 import { principalOfKey } from '#lib/application/access/principal.ts'
 import {
   endSession,
@@ -46,6 +47,16 @@ describe('sign-in', () => {
     await Promise.all(Array.from({ length: 10 }, (_, n) => bad(ctx, `nobody-${n}@example.org`, ADDRESS)))
     expect(await good(ctx, 'ana@example.org')).toMatchObject({ error: { code: 'rate_limited' } })
     expect((await good(ctx, 'ana@example.org', '198.51.100.1')).ok).toBe(true)
+  })
+
+  test('while as many passwords are hashed as this process takes, one waits, and that was no try', async () => {
+    const ctx = accessWorld()
+    await addUser(ctx, 'ana@example.org', { '*': 'viewer' })
+    const busy = Array.from({ length: HASHES_AT_ONCE_MAX }, () => hashPassword('correct horse runway'))
+    for (let n = 0; n < 11; n += 1)
+      await expect(bad(ctx, 'ana@example.org', ADDRESS)).rejects.toMatchObject({ tidemarkCode: 'shed' })
+    await Promise.all(busy)
+    expect((await good(ctx, 'ana@example.org')).ok).toBe(true)
   })
 
   test('unknown, wrong, disabled and without a password all answer the same, and are audited as denied', async () => {
