@@ -52,7 +52,7 @@ const everywhere = (passes: number): Row => ({ scope: 'everywhere', role: 'admin
 
 const RANK: Readonly<Record<Role, number>> = { viewer: 1, operator: 2, admin: 3 }
 const ROLE_OF: Readonly<Partial<Record<Caller, Role>>> = {
-  // It may read /metrics too; its role holds as any key's.
+  // Its scope opens /metrics, its role the rest.
   'metrics key': 'viewer',
   'viewer key': 'viewer',
   'operator key': 'operator',

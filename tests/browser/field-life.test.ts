@@ -3,30 +3,26 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
-import type { FieldBrowser, FieldWorld } from './field-world.ts'
-import { expectPage, REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
+import type { FieldWorld } from './field-world.ts'
+import {
+  devicesOf,
+  expectPage,
+  REPORTS,
+  fileReport,
+  openReport,
+  startFieldWorld,
+  state,
+  untilKept,
+  upToDate,
+} from './field-world.ts'
 
 let world: FieldWorld
-const devices: FieldBrowser[] = []
 beforeAll(async () => {
   world = await startFieldWorld()
 })
 afterAll(() => world.close())
-afterEach(async () => {
-  world.setAway(false)
-  const problems = devices.flatMap((device) => device.problems)
-  for (const { context } of devices.splice(0)) await context.close()
-  expect(problems, 'console errors and violations of the policy').toEqual([])
-})
-
-async function device(name: string): Promise<FieldBrowser> {
-  const made = await world.device(name)
-  devices.push(made)
-  return made
-}
-const upToDate = (page: Page): Promise<void> =>
-  page.getByRole('status').filter({ hasText: 'Up to date' }).first().waitFor()
-const state = (page: Page) => page.getByRole('link', { name: 'This device' })
+afterEach(() => world.setAway(false))
+const device = devicesOf(() => world)
 const entryOf = (page: Page): Promise<string> =>
   page.evaluate(() => document.querySelector<HTMLScriptElement>('script[type=module]')?.src ?? '')
 const cachesOf = (page: Page): Promise<readonly string[]> =>

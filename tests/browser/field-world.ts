@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, BrowserContext, Page } from '@playwright/test'
 import { expect } from '@playwright/test'
+import { afterEach, expect as expectValue } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { DEMO_COLLECTIONS } from '#lib/application/demo/collections.ts'
@@ -111,6 +112,27 @@ export async function startFieldWorld(): Promise<FieldWorld> {
     },
   }
 }
+
+/** Makes devices for one test each: they are closed behind it, and what their pages log as an error fails it. */
+export function devicesOf(world: () => FieldWorld): (name: string) => Promise<FieldBrowser> {
+  const devices: FieldBrowser[] = []
+  afterEach(async () => {
+    const problems = devices.flatMap((device) => device.problems)
+    for (const { context } of devices.splice(0)) await context.close()
+    expectValue(problems, 'console errors and violations of the policy').toEqual([])
+  })
+  return async (name) => {
+    const made = await world().device(name)
+    devices.push(made)
+    return made
+  }
+}
+
+/** Until the page says that nothing waits. */
+export const upToDate = (page: Page): Promise<void> =>
+  page.getByRole('status').filter({ hasText: 'Up to date' }).first().waitFor()
+/** How the device stands, on every page. */
+export const state = (page: Page) => page.getByRole('link', { name: 'This device' })
 
 /** Until the app runs from this device's own files. */
 export const untilKept = (page: Page): Promise<unknown> =>

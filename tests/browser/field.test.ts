@@ -1,34 +1,29 @@
-import type { Page } from '@playwright/test'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { readConflict } from '#lib/application/conflicts/read-conflict.ts'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import type { FieldBrowser, FieldWorld } from './field-world.ts'
-import { expectPage, REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
+import {
+  devicesOf,
+  expectPage,
+  REPORTS,
+  fileReport,
+  openReport,
+  startFieldWorld,
+  state,
+  untilKept,
+  upToDate,
+} from './field-world.ts'
 import { until } from './page.ts'
 
 let world: FieldWorld
-const devices: FieldBrowser[] = []
 beforeAll(async () => {
   world = await startFieldWorld()
 })
 afterAll(() => world.close())
-afterEach(async () => {
-  const problems = devices.flatMap((device) => device.problems)
-  for (const { context } of devices.splice(0)) await context.close()
-  expect(problems, 'console errors and violations of the policy').toEqual([])
-})
-
-async function device(name: string): Promise<FieldBrowser> {
-  const made = await world.device(name)
-  devices.push(made)
-  return made
-}
-const upToDate = (page: Page): Promise<void> =>
-  page.getByRole('status').filter({ hasText: 'Up to date' }).first().waitFor()
-const state = (page: Page) => page.getByRole('link', { name: 'This device' })
+const device = devicesOf(() => world)
 
 describe('the field client in a real browser', () => {
   test('enrolls by a link, keeps the key out of the address and of its storage, and syncs what is filed', async () => {
