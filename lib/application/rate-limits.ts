@@ -8,6 +8,8 @@ import type { Clock } from './surroundings.ts'
  */
 export const DEVICE_REQUESTS_PER_MINUTE = 12_000
 export const FLEET_REQUESTS_PER_MINUTE = 600_000
+/** Of a person or a key by the operator API: what a script that works hard stays under. */
+export const ACCOUNT_REQUESTS_PER_MINUTE = 6_000
 const BUCKETS_MAX = 50_000
 const MINUTE_MS = 60_000
 
@@ -44,7 +46,7 @@ interface Bucket {
 /** Used again within so long, a bucket keeps its place. */
 const SAME_PLACE_MS = 1_000
 
-/** Token buckets of this process, by device and by fleet; a bucket holds a minute's requests (protocol.md, limits). */
+/** Token buckets of this process, by device, fleet and account; a bucket holds a minute's requests (protocol.md, limits). */
 export class RateLimiter {
   private readonly clock: Clock
   private readonly buckets = new Map<string, Bucket>()
@@ -69,6 +71,16 @@ export class RateLimiter {
       quotaOf('fleet', fleetPerMinute, ofFleet - cost),
     ]
     return { quotas, retryAfterMs: waitMs === 0 ? null : waitMs }
+  }
+
+  /** Takes one request of an account. @returns ms to wait, null when the request may go on */
+  takeOfAccount(id: string): number | null {
+    const nowMs = this.clock.now()
+    const key = `account ${id}`
+    const tokens = this.tokensOf(key, ACCOUNT_REQUESTS_PER_MINUTE, nowMs)
+    const waitMs = waitFor(tokens, ACCOUNT_REQUESTS_PER_MINUTE)
+    this.keep(key, waitMs === 0 ? tokens - 1 : tokens, nowMs)
+    return waitMs === 0 ? null : waitMs
   }
 
   private tokensOf(key: string, perMinute: number, nowMs: number): number {

@@ -41,13 +41,13 @@ export const ACCOUNT_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     summary: 'Show again who one is, which opens dangerous acts to this session for 30 minutes',
     body: stepUpInput,
     answer: z.object({ provedUntilMs: ms }),
-    codes: ['wrong_password', 'rate_limited'],
+    codes: ['wrong_password'],
   },
   'POST /account/password': {
     summary: 'Set one’s own password; every other session of this person ends',
     body: passwordChange,
     answer: endedSessions,
-    codes: ['wrong_password', 'rate_limited'],
+    codes: ['wrong_password'],
   },
   'POST /account/identities/unlink': {
     summary: 'Forget who one is at a sign-in provider',

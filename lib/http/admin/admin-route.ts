@@ -57,6 +57,8 @@ async function answer(
   const url = new URL(request.url)
   const principal = from(request, await authenticate(ctx, settings, request))
   progress.principal = principal
+  const waitMs = ctx.rateLimiter.takeOfAccount(principal.actor.id)
+  if (waitMs !== null) throw new ApplicationError('rate_limited', { retryAfterMs: waitMs })
   requireOwnOrigin(settings, principal, request)
   const { route, params } = routeOf(routes, request.method, url.pathname.slice(ADMIN_PATH.length))
   const query = queryOf(url)

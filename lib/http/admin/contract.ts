@@ -362,6 +362,5 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   'GET /stream': {
     summary: 'Server-sent events that say what changed in a fleet',
     answer: 'events',
-    codes: ['rate_limited'],
   },
 }

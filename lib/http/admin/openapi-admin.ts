@@ -17,6 +17,7 @@ const EVERY_CODE: readonly ErrorCode[] = [
   'internal',
   'database_unavailable',
   'shed',
+  'rate_limited',
 ]
 /** Of a call that has a body. */
 const BODY_CODES: readonly ErrorCode[] = [

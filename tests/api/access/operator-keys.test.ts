@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { ACCOUNT_REQUESTS_PER_MINUTE } from '#lib/application/rate-limits.ts'
 import { addUser } from '#tests/support/access-world.ts'
 import { jsonBody, operatorWorld, ORIGIN, type OperatorWorld } from '#tests/support/operator-world.ts'
 
@@ -32,6 +33,14 @@ const ask = async ({ key }: Shown, address: string): Promise<number> =>
   ).status
 
 describe('operator keys', () => {
+  test('[check 32] one that asks without end is told to wait, and nobody else is', async () => {
+    const [busy, other] = [await make({}), await make({})]
+    for (let n = 0; n < ACCOUNT_REQUESTS_PER_MINUTE; n += 1) world.ctx.rateLimiter.takeOfAccount(busy.id)
+    const answer = await world.admin('/fleets', { headers: { authorization: `Bearer ${busy.key}` } })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1'])
+    expect(await ask(other, '192.0.2.1')).toBe(200)
+  })
+
   test('end after 90 days unless somebody says otherwise; one that has ended is 401, and listed', async () => {
     const nowMs = world.clock.now()
     const ends = async (body: object) => (await make(body))['expiresAtMs']

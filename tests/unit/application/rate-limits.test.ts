@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RateLimiter } from '#lib/application/rate-limits.ts'
+import { ACCOUNT_REQUESTS_PER_MINUTE, RateLimiter } from '#lib/application/rate-limits.ts'
 
 describe('quotas', () => {
   const world = (devicePerMinute: number, fleetPerMinute: number) => {
@@ -27,6 +27,17 @@ describe('quotas', () => {
     expect(take('a').retryAfterMs).toBeCloseTo(1)
     clock.nowMs = 60_000
     expect(take('a').retryAfterMs).toBeNull()
+  })
+
+  it('[check 32] an account has a quota of its own, and is told when to come back', () => {
+    const clock = { nowMs: 0 }
+    const limiter = new RateLimiter({ now: () => clock.nowMs })
+    for (let n = 0; n < ACCOUNT_REQUESTS_PER_MINUTE; n += 1) expect(limiter.takeOfAccount('ada')).toBeNull()
+    const waitMs = limiter.takeOfAccount('ada') ?? 0
+    expect(waitMs).toBe(60_000 / ACCOUNT_REQUESTS_PER_MINUTE)
+    expect(limiter.takeOfAccount('bo')).toBeNull()
+    clock.nowMs += waitMs
+    expect(limiter.takeOfAccount('ada')).toBeNull()
   })
 
   it('[QU1] devices share the quota of their fleet, and no other', () => {
