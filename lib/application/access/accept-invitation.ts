@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { Actor } from '#lib/application/context.ts'
-import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
+import { ApplicationError, badRequest, parsedOrThrow } from '#lib/application/errors.ts'
 import type { Invitation, Role, User } from '#lib/storage/ports.ts'
 import { auditEntry, SYSTEM } from './audit-entry.ts'
 import { EVERY_FLEET } from './authorize.ts'
 import type { AccessContext } from './context.ts'
 import { hashCredential } from './credentials.ts'
 import { administers, fleetOfRoles, invitationState, type InvitationState } from './invitation-view.ts'
-import { hashPassword } from './password.ts'
+import { hashPassword, passwordProblem } from './password.ts'
 import { userActor } from './sessions.ts'
 import { isRemoved, newPassword, personName } from './users.ts'
 
@@ -58,8 +58,11 @@ export async function acceptInvitation(
     throw new ApplicationError('gone')
   const roles = await rolesStillGiven(ctx, invitation)
   if (Object.keys(roles).length === 0) throw new ApplicationError('gone')
-  const passwordHash = await hashPassword(input.password)
   const { email } = invitation
+  // Judged here: the e-mail is the invitation's, and no link that is dead tells it.
+  const problem = passwordProblem(input.password, [email, ...(input.name === undefined ? [] : [input.name])])
+  if (problem !== null) throw badRequest([{ path: '/password', message: problem }])
+  const passwordHash = await hashPassword(input.password)
   const made = { email, name: input.name ?? email, passwordHash, roles }
   const user = await taken(ctx, invitation, made, { address })
   if (!user) throw new ApplicationError('gone')

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
+import { invite } from '#lib/application/access/invite.ts'
 import { makeSignInLink } from '#lib/application/access/links.ts'
 import { SESSION_IDLE_MS, SESSION_LIFE_MS } from '#lib/application/access/sessions.ts'
 import { prepareSetUp, SET_UP_LINK_LIFE_MS } from '#lib/application/access/set-up.ts'
@@ -120,6 +121,41 @@ describe('[check 9] a fresh install', () => {
           for (const hit of hits ?? []) found.push(`${name}: ${hit}`)
         }
     expect(found).toEqual([])
+  })
+})
+
+describe('[check 10] one’s own e-mail or name is no password', () => {
+  const email = 'grace.hopper.murray@example.org'
+  const name = 'Brewster Murray Hopper'
+  type Door = (body: { email?: string; name: string; password: string }) => Promise<Response>
+  const doors: Record<string, () => Promise<Door>> = {
+    'at the set-up': async () => {
+      const setUp = await prepareSetUp(world.ctx, { email: null, password: null })
+      const token = tokenOf(setUp.kind === 'link' ? setUp.path : '')
+      return (body) => world.auth('/set-up', jsonBody('POST', { token, email, ...body }, {}))
+    },
+    'by an invitation': async () => {
+      const { link } = await invite(world.ctx, { actor: SYSTEM, body: { email, roles: { '*': 'viewer' } } })
+      return (body) => world.auth('/invitation', jsonBody('POST', { token: tokenOf(link), ...body }, {}))
+    },
+    'of a user whom an administrator makes': async () => {
+      await addUser(world.ctx, 'root@example.org', { '*': 'admin' })
+      const as = { ...(await world.signIn('root@example.org')), origin: ORIGIN }
+      return (body) => world.admin('/users', jsonBody('POST', { email, role: 'viewer', ...body }, as))
+    },
+  }
+
+  test.each(Object.entries(doors))('%s', async (_, open) => {
+    const ask = await open()
+    for (const password of [email, email.toUpperCase(), `${name}1`, 'murray-hopper-123']) {
+      const answer = await ask({ name, password })
+      expect([password, answer.status]).toEqual([password, 400])
+      expect(await answer.json()).toMatchObject({
+        errors: [{ path: '/password', message: 'is mostly your own name or e-mail' }],
+      })
+    }
+    expect(await world.ctx.storage.access.findUserByEmail(email)).toBeNull()
+    expect((await ask({ name, password: PASSWORD })).status).toBe(201)
   })
 })
 
