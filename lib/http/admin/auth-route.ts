@@ -41,8 +41,7 @@ export async function answerAuth(
   try {
     return await answer(ctx, settings, request)
   } catch (error) {
-    if (isApplicationError(error) && DENIALS.has(error.tidemarkCode))
-      await auditDenial(ctx, request, { principal: null, fleet: null, code: error.tidemarkCode })
+    if (isApplicationError(error)) await auditRefusal(ctx, request, error)
     if (isApplicationError(error) && wantsPage(request)) return redirect(failurePage(request, error))
     return problemOf(ctx, error)
   }
@@ -50,6 +49,14 @@ export async function answerAuth(
 
 /** Refusals of who asks or from where; a wrong password leaves its own entry. */
 const DENIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad_origin', 'rate_limited', 'gone'])
+
+async function auditRefusal(
+  ctx: AuthContext,
+  request: Request,
+  { tidemarkCode: code }: ApplicationError,
+): Promise<void> {
+  if (DENIALS.has(code)) await auditDenial(ctx, request, { principal: null, fleet: null, code })
+}
 
 async function answer(ctx: AuthContext, settings: AuthSettings, request: Request): Promise<Response> {
   const url = new URL(request.url)
@@ -105,6 +112,7 @@ async function doorAnswer(
       : json({ id: user.id, email: user.email }, 201)
   } catch (error) {
     if (!isApplicationError(error) || !wantsPage(request)) throw error
+    await auditRefusal(ctx, request, error)
     // Back to the form, which needs its token again; whoever is invited types their name once.
     const { token = '', name = '' } = fields
     const back = {

@@ -92,6 +92,30 @@ describe('[check 43] a denial leaves an audit event', () => {
     expect(targets.filter((target) => target === 'rate_limited').length).toBeGreaterThan(0)
   })
 
+  test('of a one-time link that is dead, also where a browser is led back to its form', async () => {
+    const ask = (door: string, accept: string) =>
+      world.auth(
+        door,
+        form(
+          {
+            token: 'x',
+            password: 'a long walk on a beach',
+            ...(door === '/set-up' && { email: 'a@example.org' }),
+          },
+          { ...FROM, origin: ORIGIN, accept },
+        ),
+      )
+    for (const door of ['/invitation', '/set-up']) {
+      expect((await ask(door, 'application/json')).status).toBe(410)
+      expect((await ask(door, 'text/html')).headers.get('location')).toContain('error=gone')
+      const told = (await denied()).filter(({ action }) => action === `POST /api/auth${door}`)
+      expect(told.map(({ target, address }) => [target, address])).toEqual([
+        ['gone', '192.0.2.4'],
+        ['gone', '192.0.2.4'],
+      ])
+    }
+  })
+
   test('of the device API, of telemetry in, and of /metrics, written by the next turn', async () => {
     const router = createRouter({
       ctx: world.ctx,
