@@ -1,11 +1,20 @@
-import type { AuditEntry, User, UserIdentity, UserSession } from './rows.ts'
+import type { AuditEntry, RowChange, User, UserIdentity, UserSession } from './rows.ts'
 
 /** Sessions of one user that live at a time: the one that was used longest ago ends for another. */
 export const SESSIONS_PER_USER_MAX = 100
 
+/** What becomes of somebody whose password changes, and what is said of the sessions that end by it. */
+export interface PasswordChange extends RowChange<User> {
+  readonly ended: AuditEntry
+}
+
 /** Sessions of people, who they are elsewhere, and their tries to sign in. */
 export interface SignInPort {
-  createSession(session: UserSession, audit: AuditEntry): Promise<void>
+  /**
+   * False, and nothing is written, for somebody who is disabled.
+   * @param passwordHash what the password was checked against, when it was: false once theirs is another
+   */
+  createSession(session: UserSession, audit: AuditEntry, passwordHash?: string): Promise<boolean>
   /** The live session with its user, null once idle for `idleMs`; moves `lastSeenMs` at most once a minute. */
   findSession(id: string, nowMs: number, idleMs: number): Promise<{ session: UserSession; user: User } | null>
   endSession(id: string, audit: AuditEntry): Promise<void>
@@ -15,6 +24,15 @@ export interface SignInPort {
   proveSession(id: string, provedAtMs: number, audit: AuditEntry): Promise<boolean>
   /** Ends all of a user's but the one that is named; how many there were. */
   endSessionsOf(userId: string, exceptId: string | null, audit: AuditEntry): Promise<number>
+  /**
+   * `updateUser` for a password: with it every session of theirs ends but the one that is named. How many ended; null for
+   * an unknown user.
+   */
+  updatePassword(
+    userId: string,
+    exceptId: string | null,
+    change: (user: User) => PasswordChange,
+  ): Promise<{ readonly user: User; readonly endedSessions: number } | null>
   findIdentity(issuer: string, subject: string): Promise<UserIdentity | null>
   /** `taken` when this identity, or this user at this provider, stands already; then nothing is written. */
   linkIdentity(identity: UserIdentity, audit: AuditEntry): Promise<'linked' | 'taken'>

@@ -30,15 +30,17 @@ export async function changePassword(
   if (problem !== null) throw badRequest([{ path: '/password', message: problem }])
   const passwordHash = await hashPassword(password)
   const told = { action: 'account.password', target: `user/${user.id}`, address }
-  const saved = await ctx.storage.access.updateUser(user.id, (now) => ({
-    next: { ...now, passwordHash },
-    audit: auditEntry(ctx, principal.actor, told),
-  }))
-  if (!saved) throw new ApplicationError('unauthorized')
-  const ended = auditEntry(ctx, principal.actor, {
-    ...told,
-    action: 'session.end-all',
-    after: { kept: 'this' },
+  const endAll = { ...told, action: 'session.end-all', after: { kept: 'this' } }
+  const saved = await ctx.storage.access.updatePassword(user.id, sessionId, (now) => {
+    // What was shown is theirs no more: an administrator has reset it meanwhile, or they changed it elsewhere.
+    if (now.passwordHash !== user.passwordHash) throw new ApplicationError('wrong_password')
+    if (now.disabled) throw new ApplicationError('unauthorized')
+    return {
+      next: { ...now, passwordHash },
+      audit: auditEntry(ctx, principal.actor, told),
+      ended: auditEntry(ctx, principal.actor, endAll),
+    }
   })
-  return { endedSessions: await ctx.storage.access.endSessionsOf(user.id, sessionId, ended) }
+  if (!saved) throw new ApplicationError('unauthorized')
+  return { endedSessions: saved.endedSessions }
 }

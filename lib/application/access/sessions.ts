@@ -26,14 +26,16 @@ export const userActor = (user: User): Actor => ({
 
 /**
  * A fresh session for someone who has just shown who they are; never an id that came with the request.
- * @param shown how they did, and when (Unix ms): a sign-in provider may have asked them long ago
+ * @param shown how they did, and when (Unix ms): a sign-in provider may have asked them long ago; by a password also the hash
+ * that it was checked against
+ * @returns null for somebody who was disabled meanwhile, or whose password isn't that any more
  */
 export async function startSession(
   ctx: AccessContext,
   user: User,
-  shown: { readonly how: UserSession['how']; readonly provedAtMs: number },
+  shown: { readonly how: UserSession['how']; readonly provedAtMs: number; readonly passwordHash?: string },
   { address, userAgent }: Browser,
-): Promise<UserSession> {
+): Promise<UserSession | null> {
   const nowMs = ctx.clock.now()
   const session: UserSession = {
     id: ctx.ids(),
@@ -47,8 +49,8 @@ export async function startSession(
     userAgent: userAgent === null ? null : userAgent.slice(0, USER_AGENT_CHARS_MAX),
   }
   const details = { action: 'session.start', target: `user/${user.id}`, after: { how: shown.how }, address }
-  await ctx.storage.access.createSession(session, auditEntry(ctx, userActor(user), details))
-  return session
+  const audit = auditEntry(ctx, userActor(user), details)
+  return (await ctx.storage.access.createSession(session, audit, shown.passwordHash)) ? session : null
 }
 
 /** The live session with its user as they are now; null when it ended, expired, or the user was disabled. */

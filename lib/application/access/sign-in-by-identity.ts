@@ -36,7 +36,8 @@ export async function signInByIdentity(
   if (!user || user.disabled) return refuse(ctx, 'oidc', browser.address, user)
   // What the provider did not say is not taken as now: dangerous acts then ask it.
   const provedAtMs = Math.min(claims.authTimeMs ?? 0, ctx.clock.now())
-  return ok({ user, session: await startSession(ctx, user, { how: 'oidc', provedAtMs }, browser) })
+  const session = await startSession(ctx, user, { how: 'oidc', provedAtMs }, browser)
+  return session ? ok({ user, session }) : refuse(ctx, 'oidc', browser.address, user)
 }
 
 async function linkedUser(ctx: AccessContext, { issuer, subject }: IdentityClaims): Promise<User | null> {

@@ -39,12 +39,15 @@ export async function signInByPassword(
   if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const hashed = verifyPassword(input.password, user?.passwordHash ?? null)
   const matches = await counted(ctx, [own, ...shared], hashed)
-  if (!user || !matches || user.disabled) return refuse(ctx, 'password', browser.address, user)
+  if (!user || user.passwordHash === null || !matches || user.disabled)
+    return refuse(ctx, 'password', browser.address, user)
   await forgetTries(ctx, own)
   await forgiveTries(ctx, shared)
   const renewed = await renewHash(ctx, user, input.password)
-  const shown = { how: 'password', provedAtMs: ctx.clock.now() } as const
-  return ok({ user: renewed, session: await startSession(ctx, renewed, shown, browser) })
+  const { passwordHash } = renewed
+  const shown = { how: 'password', provedAtMs: ctx.clock.now(), passwordHash: passwordHash ?? '' } as const
+  const session = await startSession(ctx, renewed, shown, browser)
+  return session ? ok({ user: renewed, session }) : refuse(ctx, 'password', browser.address, user)
 }
 
 /**
@@ -64,7 +67,8 @@ export async function signInByLink(
     return refuse(ctx, 'link', browser.address, user)
   }
   const shown = { how: 'link', provedAtMs: ctx.clock.now() } as const
-  return ok({ user, session: await startSession(ctx, user, shown, browser) })
+  const session = await startSession(ctx, user, shown, browser)
+  return session ? ok({ user, session }) : refuse(ctx, 'link', browser.address, user)
 }
 
 /** A hash that is weaker than today's is made anew, while the password is at hand (security.md, 13). */
@@ -77,7 +81,9 @@ async function renewHash(ctx: AccessContext, user: User, password: string): Prom
     next: now.passwordHash === user.passwordHash ? { ...now, passwordHash: renewed } : now,
     audit: auditEntry(ctx, userActor(user), details),
   }))
-  return saved ?? user
+  if (saved === null || saved.passwordHash === renewed) return saved ?? user
+  // Another sign-in made it anew at the same time, or it is another password by now.
+  return (await verifyPassword(password, saved.passwordHash)) ? saved : user
 }
 
 /**

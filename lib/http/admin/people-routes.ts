@@ -14,7 +14,11 @@ export const PEOPLE_ROUTES: readonly AdminRoute[] = [
       Object.hasOwn(roles, fleet),
     ),
   ),
-  recent(global('POST', '/users/:id/link', (call) => newSignInLink(call.ctx, byId(call)))),
+  recent(
+    global('POST', '/users/:id/link', (call) =>
+      newSignInLink(call.ctx, { ...byId(call), principal: call.principal }),
+    ),
+  ),
   global('GET', '/invitations', async ({ ctx, actor, query }) =>
     wholeList(await listInvitations(ctx, { actor }), query, ({ roles }, fleet) =>
       Object.hasOwn(roles, fleet),

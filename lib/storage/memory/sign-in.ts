@@ -2,6 +2,7 @@ import type { SignInPort, UserSession } from '../ports.ts'
 import { LAST_SEEN_STEP_MS } from '../retention.ts'
 import { SESSIONS_PER_USER_MAX } from '../sign-in-port.ts'
 import { keyOf, type MemoryState } from './state.ts'
+import type { Undo } from './table.ts'
 
 export function memorySignIn(state: MemoryState): SignInPort {
   return { ...sessions(state), ...identities(state), ...tries(state) }
@@ -17,16 +18,31 @@ function sessions(
   state: MemoryState,
 ): Pick<
   SignInPort,
-  'createSession' | 'findSession' | 'endSession' | 'listSessions' | 'proveSession' | 'endSessionsOf'
+  | 'createSession'
+  | 'findSession'
+  | 'endSession'
+  | 'listSessions'
+  | 'proveSession'
+  | 'endSessionsOf'
+  | 'updatePassword'
 > {
+  const endAllBut = (undo: Undo, userId: string, exceptId: string | null): number => {
+    const ended = ofUser(state, userId).filter(({ id }) => id !== exceptId)
+    for (const { id } of ended) state.userSessions.delete(undo, id)
+    return ended.length
+  }
   return {
-    createSession: (session, audit) =>
+    createSession: (session, audit, passwordHash) =>
       state.inGlobal((undo) => {
+        const user = state.users.get(session.userId)
+        if (!user || user.disabled) return false
+        if (passwordHash !== undefined && user.passwordHash !== passwordHash) return false
         for (const { id } of ofUser(state, session.userId).slice(SESSIONS_PER_USER_MAX - 1))
           state.userSessions.delete(undo, id)
         state.userSessions.set(undo, session.id, session)
         state.usersSeen.set(undo, session.userId, session.lastSeenMs)
         state.audit.set(undo, audit.id, audit)
+        return true
       }),
     findSession: (id, nowMs, idleMs) =>
       state.inGlobal((undo) => {
@@ -59,10 +75,17 @@ function sessions(
       }),
     endSessionsOf: (userId, exceptId, audit) =>
       state.inGlobal((undo) => {
-        const ended = ofUser(state, userId).filter(({ id }) => id !== exceptId)
-        for (const { id } of ended) state.userSessions.delete(undo, id)
         state.audit.set(undo, audit.id, audit)
-        return ended.length
+        return endAllBut(undo, userId, exceptId)
+      }),
+    updatePassword: (userId, exceptId, change) =>
+      state.inGlobal((undo) => {
+        const user = state.users.get(userId)
+        if (!user) return null
+        const { next, audit, ended } = change(user)
+        state.users.set(undo, userId, next)
+        for (const entry of [audit, ended]) state.audit.set(undo, entry.id, entry)
+        return { user: next, endedSessions: endAllBut(undo, userId, exceptId) }
       }),
   }
 }

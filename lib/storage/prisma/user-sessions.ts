@@ -1,7 +1,7 @@
 import type { SignInPort, UserSession } from '../ports.ts'
 import { LAST_SEEN_STEP_MS } from '../retention.ts'
 import { SESSIONS_PER_USER_MAX } from '../sign-in-port.ts'
-import { userOf } from './access.ts'
+import { LOCK_ADMINS, putUser, readUser, userOf } from './access.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
 import type { UserSession as SessionRow } from './generated/client.ts'
@@ -28,24 +28,34 @@ const CREATE: Statement = {
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 }
 
+/** Its row lock holds who signs in as they were found, until the session stands: what ends sessions then finds it. */
 const SEEN: Statement = {
   name: 'user_seen',
-  text: 'UPDATE app_user SET last_seen_at = greatest(last_seen_at, $2) WHERE id = $1',
+  text: `UPDATE app_user SET last_seen_at = greatest(last_seen_at, $2)
+    WHERE id = $1 AND NOT disabled AND ($3::text IS NULL OR password_hash = $3) RETURNING id`,
 }
 
 export function postgresUserSessions(
   database: Database,
 ): Pick<
   SignInPort,
-  'createSession' | 'findSession' | 'endSession' | 'listSessions' | 'proveSession' | 'endSessionsOf'
+  | 'createSession'
+  | 'findSession'
+  | 'endSession'
+  | 'listSessions'
+  | 'proveSession'
+  | 'endSessionsOf'
+  | 'updatePassword'
 > {
   return {
-    createSession: (session, audit) =>
+    createSession: (session, audit, passwordHash) =>
       database.inGlobal(async (send) => {
+        const checked = [session.userId, at(session.lastSeenMs), passwordHash ?? null]
+        if ((await send(SEEN, checked)).length === 0) return false
         await send(END_OLDEST, [session.userId, SESSIONS_PER_USER_MAX - 1])
         await send(CREATE, valuesOf(session))
-        await send(SEEN, [session.userId, at(session.lastSeenMs)])
         await insertAudit(send, audit)
+        return true
       }),
     findSession: (id, nowMs, idleMs) =>
       database.prismaInGlobal(async (tx) => {
@@ -54,8 +64,9 @@ export function postgresUserSessions(
         if (!row || row.user.disabled || ms(row.expiresAt) <= nowMs) return null
         if (ms(row.lastSeenAt) <= nowMs - idleMs) return null
         const stale = ms(row.lastSeenAt) <= nowMs - LAST_SEEN_STEP_MS
-        if (stale) await tx.userSession.updateMany({ where: { id }, data: { lastSeenAt: at(nowMs) } })
+        // The user before the session, as whoever changes both locks them.
         if (stale) await tx.user.updateMany({ where: { id: row.userId }, data: { lastSeenAt: at(nowMs) } })
+        if (stale) await tx.userSession.updateMany({ where: { id }, data: { lastSeenAt: at(nowMs) } })
         const session = sessionOf(row)
         return { session: stale ? { ...session, lastSeenMs: nowMs } : session, user: userOf(row.user) }
       }),
@@ -85,6 +96,18 @@ export function postgresUserSessions(
         const [row] = await send<{ count: number }>(END_OF_USER, [userId, exceptId])
         await insertAudit(send, audit)
         return row?.count ?? 0
+      }),
+    updatePassword: (userId, exceptId, change) =>
+      database.inGlobal(async (send) => {
+        await send(LOCK_ADMINS, [])
+        const user = await readUser(send, userId)
+        if (!user) return null
+        const { next, audit, ended } = change(user)
+        await putUser(send, next)
+        const [row] = await send<{ count: number }>(END_OF_USER, [userId, exceptId])
+        await insertAudit(send, audit)
+        await insertAudit(send, ended)
+        return { user: next, endedSessions: row?.count ?? 0 }
       }),
   }
 }

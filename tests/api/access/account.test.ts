@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
-import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { auditEntry, SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { makeSignInLink } from '#lib/application/access/links.ts'
-import { createUser } from '#lib/application/access/users.ts'
+import { changeUser, createUser } from '#lib/application/access/users.ts'
 import { STEP_UP_MS } from '#lib/application/access/step-up.ts'
 import { TRIES_WINDOW_MS } from '#lib/application/access/tries.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
@@ -172,6 +172,45 @@ describe('one’s own password', () => {
     expect([await signIn(PASSWORD), await signIn(NEW_PASSWORD)]).toEqual([401, 303])
   })
 
+  test('[check 16] a change that was under way does not undo what an administrator did meanwhile', async () => {
+    const { access } = world.ctx.storage
+    const own = await world.signIn(EMAIL)
+    const { updatePassword } = access
+    vi.spyOn(access, 'updatePassword').mockImplementationOnce(async (...change) => {
+      const audit = auditEntry(world.ctx, SYSTEM, {
+        action: 'user.reset-password',
+        target: `user/${user.id}`,
+      })
+      await access.updateUser(user.id, (now) => ({ next: { ...now, passwordHash: null }, audit }))
+      return updatePassword(...change)
+    })
+    const body = { current: PASSWORD, password: NEW_PASSWORD }
+    expect(await codeOf(await send('POST', '/account/password', body, own))).toBe('wrong_password')
+    expect((await access.getUser(user.id))?.passwordHash).toBeNull()
+  })
+
+  test.each(['was reset', 'is of somebody who was disabled'])(
+    '[check 16] nobody signs in by one that %s while it was checked',
+    async (how) => {
+      await addUser(world.ctx, 'bo@example.org', { '*': 'admin' })
+      const root = await world.signIn('bo@example.org')
+      const { access } = world.ctx.storage
+      const { createSession } = access
+      vi.spyOn(access, 'createSession').mockImplementationOnce(async (...session) => {
+        if (how !== 'was reset')
+          await changeUser(world.ctx, { actor: SYSTEM, id: user.id, body: { disabled: true } })
+        else expect((await send('POST', `/users/${user.id}/link`, {}, root)).status).toBe(201)
+        return createSession(...session)
+      })
+      const answer = await world.auth('/callback/credentials', form({ email: EMAIL, password: PASSWORD }))
+      expect([answer.status, cookiesFrom(answer)]).toEqual([
+        401,
+        expect.not.stringContaining('tidemark.session='),
+      ])
+      expect(await access.listSessions(user.id, world.clock.now(), 1_000)).toEqual([])
+    },
+  )
+
   test('somebody without one sets it by a recent sign-in alone', async () => {
     const made = await createUser(world.ctx, {
       actor: SYSTEM,
@@ -198,11 +237,15 @@ test('who forgot their password gets a link by an administrator of every fleet: 
   const signIn = async (password: string) =>
     (await world.auth('/callback/credentials', form({ email, password }))).status
   expect(await signIn(PASSWORD)).toBe(401)
+  // Whoever was in by it is out, and could set no new one; who asks stays in.
+  expect([(await read('/account', theirs)).status, (await read('/account', own)).status]).toEqual([401, 200])
   const token = link.split('token=')[1] ?? ''
   const back = { cookie: cookiesFrom(await world.auth('/callback/link', form({ token }))) }
   expect((await world.auth('/callback/link', form({ token }))).status).toBe(401)
   expect(await codeOf(await send('POST', '/account/password', { password: NEW_PASSWORD }, back))).toBe(200)
   expect(await signIn(NEW_PASSWORD)).toBe(303)
+  expect((await send('POST', `/users/${user.id}/link`, {}, own)).status).toBe(201)
+  expect((await read('/account', own)).status).toBe(200)
   await send('PATCH', `/users/${id}`, { disabled: true }, own)
   expect(await codeOf(await send('POST', `/users/${id}/link`, {}, own))).toBe('bad_request')
 })

@@ -19,6 +19,18 @@ const userOf = (changes: Partial<User> = {}): User => {
   }
 }
 
+const sessionOf = (userId: string): UserSession => ({
+  id: randomUUID(),
+  userId,
+  createdAtMs: NOW_MS,
+  lastSeenMs: NOW_MS,
+  expiresAtMs: NOW_MS + DAY_MS,
+  provedAtMs: NOW_MS,
+  how: 'password',
+  address: null,
+  userAgent: null,
+})
+
 describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
   const current = opened(backend)
 
@@ -188,6 +200,93 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     for (let n = 0; n <= SESSIONS_PER_USER_MAX; n += 1) await start(user.id, NOW_MS + n)
     const kept = await storage.access.listSessions(user.id, NOW_MS, DAY_MS)
     expect([kept.length, kept.at(-1)?.createdAtMs]).toEqual([SESSIONS_PER_USER_MAX, NOW_MS + 1])
+  })
+
+  it('[check 16] begins a session only for who is enabled and has the password that was checked', async () => {
+    const { storage } = current()
+    const user = userOf({ passwordHash: 'scrypt$first', roles: {} })
+    await storage.access.createUser(user, audit())
+    const action = `session.begin ${user.id}`
+    const start = (hash?: string) =>
+      storage.access.createSession(sessionOf(user.id), audit(action), ...(hash === undefined ? [] : [hash]))
+    expect([await start('scrypt$first'), await start()]).toEqual([true, true])
+    expect(await start('scrypt$other')).toBe(false)
+    await storage.access.updateUser(user.id, (row) => ({
+      next: { ...row, passwordHash: null },
+      audit: audit(),
+    }))
+    expect([await start('scrypt$first'), await start()]).toEqual([false, true])
+    await storage.access.updateUser(user.id, (row) => ({ next: { ...row, disabled: true }, audit: audit() }))
+    expect([await start('scrypt$first'), await start()]).toEqual([false, false])
+    expect(await storage.access.listSessions(user.id, NOW_MS, DAY_MS)).toEqual([])
+    const told = await storage.audit.list({ fleetId: null, action }, { limit: 9, cursor: null })
+    expect(told.items).toHaveLength(3)
+  })
+
+  it('[check 16] with a password every session ends but one, in one go or not at all', async () => {
+    const { storage } = current()
+    const user = userOf({ passwordHash: 'scrypt$first', roles: { a: 'viewer' } })
+    const other = userOf({ roles: {} })
+    await storage.access.createUser(user, audit())
+    await storage.access.createUser(other, audit())
+    const [kept, ended, foreign] = [sessionOf(user.id), sessionOf(user.id), sessionOf(other.id)]
+    for (const session of [kept, ended, foreign]) await storage.access.createSession(session, audit())
+    const live = async (id = user.id) =>
+      (await storage.access.listSessions(id, NOW_MS, DAY_MS)).map((session) => session.id)
+    const refused = storage.access.updatePassword(user.id, kept.id, () => {
+      throw new Error('it is another')
+    })
+    await expect(refused).rejects.toThrow('it is another')
+    const told = audit('account.password')
+    const untold = storage.access.updatePassword(user.id, kept.id, (row) => ({
+      next: { ...row, passwordHash: 'scrypt$second' },
+      audit: told,
+      ended: told,
+    }))
+    await expect(untold).rejects.toThrow()
+    expect((await storage.access.getUser(user.id))?.passwordHash).toBe('scrypt$first')
+    expect(await live()).toHaveLength(2)
+    const change = (passwordHash: string, exceptId: string | null) =>
+      storage.access.updatePassword(user.id, exceptId, (row) => ({
+        next: { ...row, passwordHash },
+        audit: audit(`password ${user.id}`),
+        ended: audit(`password ${user.id}`),
+      }))
+    const next = { ...user, passwordHash: 'scrypt$third' }
+    expect(await change('scrypt$third', kept.id)).toEqual({ user: next, endedSessions: 1 })
+    expect(await storage.access.getUser(user.id)).toEqual(next)
+    expect([await live(), await live(other.id)]).toEqual([[kept.id], [foreign.id]])
+    expect((await change('scrypt$fourth', null))?.endedSessions).toBe(1)
+    expect(await live()).toEqual([])
+    const entries = { fleetId: null, action: `password ${user.id}` }
+    expect((await storage.audit.list(entries, { limit: 9, cursor: null })).items).toHaveLength(4)
+    const nobody = storage.access.updatePassword(randomUUID(), null, (row) => ({
+      next: row,
+      audit: audit(),
+      ended: audit(),
+    }))
+    expect(await nobody).toBeNull()
+  })
+
+  it('[check 16] of sign-ins and a new password at once, none stays signed in by the old one', async () => {
+    const { storage } = current()
+    for (let round = 0; round < 5; round += 1) {
+      const user = userOf({ passwordHash: 'scrypt$first', roles: {} })
+      await storage.access.createUser(user, audit())
+      const start = () => storage.access.createSession(sessionOf(user.id), audit(), 'scrypt$first')
+      await Promise.all([
+        start(),
+        start(),
+        storage.access.updatePassword(user.id, null, (row) => ({
+          next: { ...row, passwordHash: 'scrypt$second' },
+          audit: audit(),
+          ended: audit(),
+        })),
+        start(),
+        start(),
+      ])
+      expect(await storage.access.listSessions(user.id, NOW_MS, DAY_MS)).toEqual([])
+    }
   })
 
   it('[check 16] leaves no session to who is disabled, nor a provider to who is removed', async () => {
