@@ -31,7 +31,10 @@ export interface Denial {
 
 interface Kind {
   readonly like: Denial
+  /** Of the minute in which `written` counts. */
   readonly startMs: number
+  /** Since when `more` counts: earlier where an earlier minute's sum could not be written. */
+  fromMs: number
   written: number
   more: number
   lastMs: number
@@ -72,22 +75,36 @@ class Denials {
     if (other) return other
     // Of several fleets together: it is told in none.
     const like = isFull ? { ...denial, fleetId: null } : denial
-    const made = { like, startMs: nowMs, written: 0, more: 0, lastMs: nowMs, addresses: new Set<string>() }
+    const times = { startMs: nowMs, fromMs: nowMs, lastMs: nowMs }
+    const made = { like, ...times, written: 0, more: 0, addresses: new Set<string>() }
     this.kinds.set(key, made)
     return made
   }
 
-  /** Kinds whose minute is over, or all; those with nothing to tell are forgotten. */
-  ended(nowMs: number, all: boolean): [string, Kind][] {
+  /**
+   * Takes out kinds whose minute is over, or all, and gives back those with something to tell. What comes while they are
+   * written is of a new kind, so that nothing is counted into a sum that was told already.
+   */
+  takeEnded(nowMs: number, all: boolean): [string, Kind][] {
     const ended = [...this.kinds].filter(
       ([, { startMs }]) => all || nowMs - startMs >= MINUTE_MS || nowMs < startMs,
     )
-    for (const [key, { more }] of ended) if (more === 0) this.kinds.delete(key)
+    for (const [key] of ended) this.kinds.delete(key)
     return ended.filter(([, { more }]) => more > 0)
   }
 
-  forget(key: string): void {
-    this.kinds.delete(key)
+  /** What could not be told is told later, together with what was counted meanwhile. */
+  putBack(key: string, kind: Kind): void {
+    if (!this.kinds.has(key) && this.kinds.size < DENIAL_KINDS_MAX) {
+      this.kinds.set(key, kind)
+      return
+    }
+    const there = this.kinds.get(key) ?? this.kindOf(kind.like, kind.startMs)
+    there.more += kind.more
+    there.fromMs = Math.min(there.fromMs, kind.fromMs)
+    there.lastMs = Math.max(there.lastMs, kind.lastMs)
+    for (const address of kind.addresses)
+      if (there.addresses.size < ADDRESSES_TOLD_MAX) there.addresses.add(address)
   }
 
   wait(one: Waiting): void {
@@ -134,8 +151,8 @@ export function noteDenial(ctx: DenialContext, denial: Denial): void {
 export async function writeDenials(ctx: DenialContext, end = false): Promise<void> {
   const denials = denialsOf(ctx)
   for (const { denial, atMs } of denials.take()) await append(ctx, entryOf(ctx, denial, atMs))
-  for (const [key, kind] of denials.ended(ctx.clock.now(), end))
-    if (await append(ctx, sumOf(ctx, kind))) denials.forget(key)
+  for (const [key, kind] of denials.takeEnded(ctx.clock.now(), end))
+    if (!(await append(ctx, sumOf(ctx, kind)))) denials.putBack(key, kind)
 }
 
 function entryOf(ctx: DenialContext, denial: Denial, atMs: number): AuditEntry {
@@ -144,7 +161,7 @@ function entryOf(ctx: DenialContext, denial: Denial, atMs: number): AuditEntry {
   return { ...auditEntry(ctx, actor ?? NOBODY, { ...details, outcome: 'denied' }), atMs }
 }
 
-function sumOf(ctx: DenialContext, { like, startMs, lastMs, more, addresses }: Kind): AuditEntry {
+function sumOf(ctx: DenialContext, { like, fromMs, lastMs, more, addresses }: Kind): AuditEntry {
   return auditEntry(ctx, like.actor ?? NOBODY, {
     action: 'denials.more',
     target: like.code,
@@ -153,7 +170,7 @@ function sumOf(ctx: DenialContext, { like, startMs, lastMs, more, addresses }: K
     after: {
       more,
       like: like.action.slice(0, ACTION_CHARS_MAX),
-      fromMs: startMs,
+      fromMs,
       toMs: lastMs,
       addresses: [...addresses],
     },

@@ -224,4 +224,69 @@ describe('[check 43] a denial leaves an audit event', () => {
     await writeDenials(sick, true)
     expect((await denied()).map(({ more }) => more)).toEqual([3])
   })
+
+  const likeThat = {
+    actor: null,
+    action: 'GET /x',
+    code: 'forbidden',
+    fleetId: null,
+    address: '192.0.2.4',
+  } as const
+  const sumsTold = async () =>
+    (await denied()).flatMap(({ more }) => (typeof more === 'number' ? [more] : []))
+
+  test.each([{ isAway: false }, { isAway: true }])(
+    'also those that come while a sum is being written (failing: $isAway)',
+    async ({ isAway }) => {
+      const { ctx } = world
+      let begin = () => {}
+      const begun = new Promise<void>((resolve) => (begin = resolve))
+      let finish = () => {}
+      const end = new Promise<void>((resolve) => (finish = resolve))
+      const audit = { ...ctx.storage.audit }
+      const slow = { ...ctx, storage: { ...ctx.storage, audit }, log: { ...ctx.log, error: () => {} } }
+      const many = async (count: number, address: string) => {
+        for (let i = 0; i < count; i++) await tellDenial(slow, { ...likeThat, address })
+      }
+      await many(DENIALS_WRITTEN_PER_MINUTE + 3, '192.0.2.4')
+      audit.append = async (entry) => {
+        if (entry.action !== 'denials.more') return ctx.storage.audit.append(entry)
+        begin()
+        await end
+        if (isAway) throw new Error('away')
+        await ctx.storage.audit.append(entry)
+      }
+      world.clock.advance(60_000)
+      const written = writeDenials(slow)
+      await begun
+      const during = DENIALS_WRITTEN_PER_MINUTE + 5
+      await many(during, '192.0.2.5')
+      // Another turn tells nothing twice.
+      audit.append = ctx.storage.audit.append
+      await writeDenials(slow)
+      finish()
+      await written
+      await many(2, '192.0.2.6')
+      await writeDenials(slow, true)
+      const rows = await denied()
+      const summed = (await sumsTold()).reduce((sum, more) => sum + more, 0)
+      const apart = rows.filter(({ more }) => more === undefined).length
+      expect(apart + summed).toBe(DENIALS_WRITTEN_PER_MINUTE + 3 + during + 2)
+      expect(apart).toBeLessThanOrEqual(2 * DENIALS_WRITTEN_PER_MINUTE)
+      const page = await ctx.storage.audit.list(
+        { fleetId: null, action: 'denials.more' },
+        { limit: 500, cursor: null },
+      )
+      const nowMs = world.clock.now()
+      expect(page.items.map(({ after }) => after)).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({
+            fromMs: isAway ? nowMs - 60_000 : nowMs,
+            toMs: nowMs,
+            addresses: ['192.0.2.5', ...(isAway ? ['192.0.2.4'] : []), '192.0.2.6'],
+          }),
+        ]),
+      )
+    },
+  )
 })
