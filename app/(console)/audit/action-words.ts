@@ -1,4 +1,4 @@
-import { NOBODY } from '#lib/application/access/audit-entry.ts'
+import { NOBODY, SEVERAL } from '#lib/application/access/audit-entry.ts'
 import type { ListedAudit } from '#lib/application/audit/list-audit.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 
@@ -105,11 +105,13 @@ export interface ToldEntry {
 /** What an entry tells of, in words. Pure. */
 export function toldEntry({ action, target, outcome, after }: Entry): ToldEntry {
   if (outcome === 'denied') {
+    const [like, more, several] = isRecord(after) ? [after['like'], after['more'], after['several']] : []
+    const times = typeof more === 'number' ? `${more} times more` : 'more often'
+    if (action === 'denials.more' && several === true)
+      return { did: `refused ${times}: several requests, for several reasons`, raw: action, tried: null }
     const title = titleOf(target)
     if (title === null) return { did: `refused: ${REFUSED[action] ?? action}`, raw: action, tried: null }
     if (action !== 'denials.more') return { did: `refused: ${title}`, raw: target, tried: action }
-    const [like, more] = isRecord(after) ? [after['like'], after['more']] : []
-    const times = typeof more === 'number' ? `${more} times more` : 'more often'
     return {
       did: `refused ${times}: ${title}`,
       raw: target,
@@ -132,10 +134,16 @@ function titleOf(code: string): string | null {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Who an entry says it was, and what sort of who; nobody is of no sort. Pure. */
-export const toldActor = ({
-  kind,
-  id,
-  name,
-}: ListedAudit['actor']): { who: string; kind: ListedAudit['actor']['kind'] | null } =>
-  kind === 'system' && id === NOBODY.id ? { who: 'nobody signed in', kind: null } : { who: name, kind }
+const NO_ONE: Readonly<Record<string, string>> = {
+  [NOBODY.id]: 'nobody signed in',
+  [SEVERAL.id]: 'several who are known',
+}
+
+/** Who an entry says it was, and what sort of who; nobody, and several together, are of no sort. Pure. */
+export function toldActor({ kind, id, name }: ListedAudit['actor']): {
+  who: string
+  kind: ListedAudit['actor']['kind'] | null
+} {
+  const who = kind === 'system' && Object.hasOwn(NO_ONE, id) ? NO_ONE[id] : undefined
+  return who === undefined ? { who: name, kind } : { who, kind: null }
+}

@@ -38,3 +38,6 @@ export const SYSTEM: Actor = { kind: 'system', id: 'system', name: 'Tidemark', r
 
 /** Someone who has not shown who they are. */
 export const NOBODY: Actor = { kind: 'system', id: 'anonymous', name: 'Not signed in', roles: {} }
+
+/** Several who have shown who they are, told of together. */
+export const SEVERAL: Actor = { kind: 'system', id: 'several', name: 'Several', roles: {} }

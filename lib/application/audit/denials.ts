@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import type { AuditEntry, Storage } from '#lib/storage/ports.ts'
-import { auditEntry, NOBODY } from '../access/audit-entry.ts'
+import { auditEntry, NOBODY, SEVERAL } from '../access/audit-entry.ts'
 import type { AccessContext } from '../access/context.ts'
 import type { Actor } from '../context.ts'
 
@@ -9,8 +9,13 @@ import type { Actor } from '../context.ts'
  * counted, and told by one entry when the minute is over. So nobody fills the log, and nothing is passed over in silence.
  */
 export const DENIALS_WRITTEN_PER_MINUTE = 20
-/** Kinds that are told apart at once; what is beyond is one kind, of strangers and of those who are known. */
+/**
+ * Kinds that are told apart at once; what is beyond is one kind, of strangers and of those who are known: its sum names
+ * none of them.
+ */
 export const DENIAL_KINDS_MAX = 200
+const STRANGERS = 'several strangers'
+const KNOWN = 'several who are known'
 const MINUTE_MS = 60_000
 /** Refusals of devices that wait to be written, and how often they are. */
 const WAITING_MAX = 1_000
@@ -30,7 +35,8 @@ export interface Denial {
 }
 
 interface Kind {
-  readonly like: Denial
+  /** The first of them; null for those that are not told apart. */
+  readonly like: Denial | null
   /** Of the minute in which `written` counts. */
   readonly startMs: number
   /** Since when `more` counts: earlier where an earlier minute's sum could not be written. */
@@ -67,14 +73,15 @@ class Denials {
   }
 
   private kindOf(denial: Denial, nowMs: number): Kind {
-    const known = this.kinds.get(keyOf(denial))
+    const key = keyOf(denial)
+    const known = this.kinds.get(key)
     if (known) return known
-    const isFull = this.kinds.size >= DENIAL_KINDS_MAX
-    const key = isFull ? `other ${denial.actor === null}` : keyOf(denial)
-    const other = this.kinds.get(key)
-    if (other) return other
-    // Of several fleets together: it is told in none.
-    const like = isFull ? { ...denial, fleetId: null } : denial
+    if (this.kinds.size < DENIAL_KINDS_MAX) return this.make(key, denial, nowMs)
+    const several = severalOf(denial)
+    return this.kinds.get(several) ?? this.make(several, null, nowMs)
+  }
+
+  private make(key: string, like: Denial | null, nowMs: number): Kind {
     const times = { startMs: nowMs, fromMs: nowMs, lastMs: nowMs }
     const made = { like, ...times, written: 0, more: 0, addresses: new Set<string>() }
     this.kinds.set(key, made)
@@ -95,11 +102,14 @@ class Denials {
 
   /** What could not be told is told later, together with what was counted meanwhile. */
   putBack(key: string, kind: Kind): void {
-    if (!this.kinds.has(key) && this.kinds.size < DENIAL_KINDS_MAX) {
-      this.kinds.set(key, kind)
+    const { like } = kind
+    const isApart = like === null || this.kinds.has(key) || this.kinds.size < DENIAL_KINDS_MAX
+    const place = isApart ? key : severalOf(like)
+    const there = this.kinds.get(place)
+    if (!there) {
+      this.kinds.set(place, isApart ? kind : { ...kind, like: null })
       return
     }
-    const there = this.kinds.get(key) ?? this.kindOf(kind.like, kind.startMs)
     there.more += kind.more
     there.fromMs = Math.min(there.fromMs, kind.fromMs)
     there.lastMs = Math.max(there.lastMs, kind.lastMs)
@@ -120,6 +130,8 @@ class Denials {
   }
 }
 
+/** The key of those that are not told apart. */
+const severalOf = ({ actor }: Denial): string => (actor === null ? STRANGERS : KNOWN)
 const keyOf = ({ actor, code, fleetId }: Denial): string => JSON.stringify([actor?.id ?? null, code, fleetId])
 
 /** One for each storage, so that tests share none. */
@@ -152,7 +164,7 @@ export async function writeDenials(ctx: DenialContext, end = false): Promise<voi
   const denials = denialsOf(ctx)
   for (const { denial, atMs } of denials.take()) await append(ctx, entryOf(ctx, denial, atMs))
   for (const [key, kind] of denials.takeEnded(ctx.clock.now(), end))
-    if (!(await append(ctx, sumOf(ctx, kind)))) denials.putBack(key, kind)
+    if (!(await append(ctx, sumOf(ctx, key, kind)))) denials.putBack(key, kind)
 }
 
 function entryOf(ctx: DenialContext, denial: Denial, atMs: number): AuditEntry {
@@ -161,19 +173,18 @@ function entryOf(ctx: DenialContext, denial: Denial, atMs: number): AuditEntry {
   return { ...auditEntry(ctx, actor ?? NOBODY, { ...details, outcome: 'denied' }), atMs }
 }
 
-function sumOf(ctx: DenialContext, { like, fromMs, lastMs, more, addresses }: Kind): AuditEntry {
-  return auditEntry(ctx, like.actor ?? NOBODY, {
+function sumOf(ctx: DenialContext, key: string, { like, fromMs, lastMs, more, addresses }: Kind): AuditEntry {
+  const several = key === KNOWN ? SEVERAL : NOBODY
+  const of = like
+    ? { actor: like.actor ?? NOBODY, target: like.code, fleetId: like.fleetId }
+    : { actor: several, target: 'several', fleetId: null }
+  const what = like ? { like: like.action.slice(0, ACTION_CHARS_MAX) } : { several: true }
+  return auditEntry(ctx, of.actor, {
     action: 'denials.more',
-    target: like.code,
-    fleetId: like.fleetId,
+    target: of.target,
+    fleetId: of.fleetId,
     outcome: 'denied',
-    after: {
-      more,
-      like: like.action.slice(0, ACTION_CHARS_MAX),
-      fromMs,
-      toMs: lastMs,
-      addresses: [...addresses],
-    },
+    after: { more, ...what, fromMs, toMs: lastMs, addresses: [...addresses] },
   })
 }
 

@@ -289,4 +289,34 @@ describe('[check 43] a denial leaves an audit event', () => {
       )
     },
   )
+
+  test('and what is beyond the kinds that are told apart blames nobody in particular', async () => {
+    const of = (i: number, code: 'unauthorized' | 'forbidden', isKnown: boolean) => ({
+      actor: isKnown ? ({ kind: 'key', id: `k${i}`, name: `k${i}`, roles: {} } as const) : null,
+      action: `GET /x/${i}`,
+      code,
+      fleetId: isKnown ? null : `f${i}`,
+      address: '192.0.2.4',
+    })
+    for (let i = 0; i < DENIAL_KINDS_MAX; i++) await tellDenial(world.ctx, of(i, 'forbidden', true))
+    for (let i = 0; i < DENIALS_WRITTEN_PER_MINUTE + 9; i++)
+      for (const isKnown of [true, false])
+        await tellDenial(world.ctx, of(1_000 + i, i % 2 ? 'forbidden' : 'unauthorized', isKnown))
+    await writeDenials(world.ctx, true)
+    const page = await world.ctx.storage.audit.list(
+      { fleetId: null, action: 'denials.more' },
+      { limit: 500, cursor: null },
+    )
+    expect(page.items).toHaveLength(2)
+    expect(page.items.map(({ actor }) => actor.name).sort()).toEqual(['Not signed in', 'Several'])
+    for (const { actor, target, fleetId, after } of page.items) {
+      expect({ kind: actor.kind, target, fleetId }).toEqual({
+        kind: 'system',
+        target: 'several',
+        fleetId: null,
+      })
+      expect(after).toMatchObject({ more: 9, several: true })
+      expect(after).not.toHaveProperty('like')
+    }
+  })
 })

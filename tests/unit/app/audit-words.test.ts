@@ -3,7 +3,7 @@ import { changeRows } from '#components/ui/change-rows.ts'
 import { askChain } from '../../../app/(console)/audit/ask-chain.ts'
 import { auditSentence, chainWords, type ChainWords } from '../../../app/(console)/audit/audit-words.ts'
 import { auditRow, type AuditRow } from '../../../app/(console)/audit/audit-row.ts'
-import { NOBODY } from '#lib/application/access/audit-entry.ts'
+import { NOBODY, SEVERAL } from '#lib/application/access/audit-entry.ts'
 import type { ListedAudit } from '#lib/application/audit/list-audit.ts'
 
 describe('what an audit entry changed', () => {
@@ -164,6 +164,20 @@ describe('what a row of the audit log says', () => {
     expect(auditRow(sum)).toMatchObject({
       did: 'refused 7 times more: no valid credential',
       tried: 'GET /api/admin/v1/audit',
+    })
+    const several = { ...sum, target: 'several', after: { more: 7, several: true } }
+    const did = 'refused 7 times more: several requests, for several reasons'
+    expect(auditRow(several)).toMatchObject({
+      who: 'nobody signed in',
+      did,
+      raw: 'denials.more',
+      tried: null,
+      target: { text: 'several', path: null },
+    })
+    expect(auditRow({ ...several, actor: SEVERAL })).toMatchObject({
+      who: 'several who are known',
+      kind: null,
+      did,
     })
     expect(auditRow(entry({ outcome: 'denied' }))).toMatchObject({
       did: 'refused: a sign-in',
