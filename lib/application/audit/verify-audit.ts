@@ -45,7 +45,7 @@ export interface ChainReport {
 export interface VerifyInput {
   /** Where an earlier check left off: what is no link of the chain is told as `not_outside_head`. */
   readonly behind?: AuditHead | undefined
-  /** Heads that were kept elsewhere: each must be a link of this chain. */
+  /** Heads that were kept elsewhere: each must be a link of this chain, also where the check goes on behind it. */
   readonly heads?: readonly AuditHead[]
   /** Unix ms after which no further batch is begun. */
   readonly untilMs?: number
@@ -63,7 +63,9 @@ export async function verifyAudit(
   const goal = await audit.head()
   const behind = input.behind ?? NO_AUDIT
   const walk = new Walk(behind, input.heads ?? [])
-  if (!(await isLink(audit, behind))) return walk.report('broken', noLink(behind))
+  if (!(await isLink(audit, behind))) return walk.report('broken', noLink(behind, 'behind which to go on'))
+  for (const head of (input.heads ?? []).filter(({ seq }) => seq <= behind.seq))
+    if (!(await isLink(audit, head))) return walk.report('broken', noLink(head, 'which was kept elsewhere'))
   for (;;) {
     if (walk.upTo.seq >= goal.seq) break
     if (input.untilMs !== undefined && walk.entries > 0 && ctx.clock.now() >= input.untilMs)
@@ -83,19 +85,19 @@ export async function verifyAudit(
   return bad ? walk.report('broken', bad) : walk.report('holds')
 }
 
-/** Whether a check can go on behind it: by its stored mac, which may be one of an earlier secret. */
+/** Whether the chain has it: by its stored mac, which may be one of an earlier secret. */
 async function isLink(audit: AuditPort, { seq, mac }: AuditHead): Promise<boolean> {
   if (seq === NO_AUDIT.seq) return mac === NO_AUDIT.mac
   const links = await audit.links({ seq: seq - 1, mac: '' }, 1)
   return links.some((link) => link.seq === seq && link.mac === mac)
 }
 
-const noLink = (behind: AuditHead): FirstBad => ({
+const noLink = (head: AuditHead, which: string): FirstBad => ({
   kind: 'not_outside_head',
-  seq: behind.seq,
+  seq: head.seq,
   id: null,
   atMs: null,
-  what: `${auditHeadText(behind)}, behind which to go on, is no link of this chain`,
+  what: `${auditHeadText(head)}, ${which}, is no link of this chain`,
 })
 
 /** How far one check has come. */
@@ -117,8 +119,8 @@ class Walk {
     if (link.seq > wanted) return gone(wanted, goal)
     if (link.seq < wanted || link.mac !== link.expected)
       return badRow('changed', link, 'is not what was written there, or not in its place')
-    const kept = this.heads.find(({ seq }) => seq === link.seq)
-    if (kept && kept.mac !== link.mac)
+    const kept = this.heads.find(({ seq, mac }) => seq === link.seq && mac !== link.mac)
+    if (kept)
       return badRow(
         'not_outside_head',
         link,

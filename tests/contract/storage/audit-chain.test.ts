@@ -136,6 +136,33 @@ describe.each(BACKENDS)('audit chain on $name', (backend) => {
     })
   })
 
+  it('[AC4] holds each kept head against the chain: two of one number, and those that a check goes on behind', async () => {
+    const { storage } = current()
+    await fill(storage, 6)
+    const links = await storage.audit.links({ seq: 0, mac: '' }, 6)
+    const at = (seq: number): AuditHead => ({ seq, mac: links[seq - 1]?.mac ?? '' })
+    const another = (seq: number): AuditHead => ({
+      seq,
+      mac: at(1).mac.replace(/^./, (c) => (c === '0' ? '1' : '0')),
+    })
+    for (const behind of [undefined, at(4)])
+      for (const seq of [0, 2, 4, 5]) {
+        const right = seq === 0 ? { seq: 0, mac: '' } : at(seq)
+        const told = `${seq} behind ${behind?.seq ?? 0}`
+        expect(await verify(storage, { behind, heads: [right, at(6), at(1)] }), told).toMatchObject({
+          state: 'holds',
+        })
+        for (const heads of [
+          [right, another(seq)],
+          [another(seq), right],
+        ])
+          expect(await verify(storage, { behind, heads }), told).toMatchObject({
+            state: 'broken',
+            firstBad: { kind: 'not_outside_head', seq },
+          })
+      }
+  })
+
   it('finds entries by conditions, and goes on behind those that were looked through', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
