@@ -1,12 +1,9 @@
 import { writesSettled } from './pending-writes.ts'
+import { STARTED, UPDATE_NOW } from './worker/messages.ts'
 
 /** The service worker's place and reach; the server allows it to reach the document itself. */
 const WORKER = { script: '/field/sw.js', scope: '/field' }
 const LOOK_EVERY_MS = 3_600_000
-
-/** Told to a waiting worker: take over. And to the one that leads: this page runs by it, older caches may go. */
-export const UPDATE_NOW = 'update-now'
-export const STARTED = 'started'
 
 const listeners = new Set<() => void>()
 let waiting: ServiceWorker | null = null

@@ -27,6 +27,12 @@ const entryOf = (page: Page): Promise<string> =>
   page.evaluate(() => document.querySelector<HTMLScriptElement>('script[type=module]')?.src ?? '')
 const cachesOf = (page: Page): Promise<readonly string[]> =>
   page.evaluate(async () => (await caches.keys()).toSorted())
+/** How many files each of them keeps. */
+const keptIn = (page: Page): Promise<readonly number[]> =>
+  page.evaluate(async () => {
+    const names = (await caches.keys()).toSorted()
+    return Promise.all(names.map(async (name) => (await (await caches.open(name)).keys()).length))
+  })
 
 describe('the life of the field client', () => {
   test('a tab that is killed in the middle of a sync loses nothing and doubles nothing', async () => {
@@ -93,8 +99,13 @@ describe('the life of the field client', () => {
       await expectPage(tab.getByText('A newer version of the app is here')).toBeVisible()
     // It waits: a tab that is opened now is still of the older one.
     expect(await cachesOf(page)).toHaveLength(2)
+    const kept = await keptIn(page)
     await page.reload()
     expect(await entryOf(page)).toBe(before)
+    // The page has told that it runs by the older one: what the newer one keeps is there all the same.
+    await expectPage(page.getByText('A newer version of the app is here')).toBeVisible()
+    expect(await keptIn(page)).toEqual(kept)
+    expect(kept.every((count) => count > 1)).toBe(true)
     await page.getByRole('button', { name: 'Update now' }).click()
     // A tab that goes over to the newer one has no page to ask for a moment.
     for (const tab of [page, other])
@@ -102,6 +113,12 @@ describe('the life of the field client', () => {
     await expectPage.poll(() => cachesOf(page).catch(() => [])).toEqual([`tidemark-field-${next.version}`])
     await expectPage(page.getByLabel('Photo note')).toHaveValue('typed and not saved')
     await expectPage(state(page)).toContainText('1 waiting')
+    // The newer one starts without a network, as the older one did.
+    await context.setOffline(true)
+    await page.reload()
+    await expectPage(page.getByLabel('Photo note')).toHaveValue('typed and not saved')
+    expect(await entryOf(page)).not.toBe(before)
+    await context.setOffline(false)
     await page.getByRole('button', { name: 'Save', exact: true }).click()
     world.setAway(false)
     await state(page).click()

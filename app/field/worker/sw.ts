@@ -3,6 +3,7 @@
  * API nor what the replica keeps: an update changes code alone. A new version waits until a person, or the end of the last
  * tab, lets it take over; the caches of older ones go once a page runs by the new one.
  */
+import { STARTED, UPDATE_NOW } from './messages.ts'
 
 /** What the build writes in: a hash over all files, and their paths. */
 declare const FIELD_VERSION: string
@@ -13,6 +14,7 @@ declare const FIELD_ENTRY: string
 /** The part of a service worker's world that is used here; TypeScript's own library of it excludes the page's. */
 interface WorkerScope {
   readonly clients: { claim(): Promise<void> }
+  readonly registration: { readonly waiting: object | null; readonly installing: object | null }
   skipWaiting(): Promise<void>
   addEventListener(type: 'install' | 'activate', listener: (event: Extendable) => void): void
   addEventListener(type: 'message', listener: (event: Extendable & { readonly data: unknown }) => void): void
@@ -42,7 +44,10 @@ async function keepFiles(): Promise<void> {
   await cache.put(DOCUMENT, page)
 }
 
+/** A page starts by the older one too while a newer one is fetched or waits: what that keeps is not older, and stays. */
 async function dropOlder(): Promise<void> {
+  const { waiting, installing } = worker.registration
+  if (waiting !== null || installing !== null) return
   for (const name of await caches.keys())
     if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name)
 }
@@ -50,8 +55,8 @@ async function dropOlder(): Promise<void> {
 worker.addEventListener('install', (event) => event.waitUntil(keepFiles()))
 worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()))
 worker.addEventListener('message', (event) => {
-  if (event.data === 'update-now') event.waitUntil(worker.skipWaiting())
-  if (event.data === 'started') event.waitUntil(dropOlder())
+  if (event.data === UPDATE_NOW) event.waitUntil(worker.skipWaiting())
+  if (event.data === STARTED) event.waitUntil(dropOlder())
 })
 worker.addEventListener('fetch', (event) => {
   const { request } = event
