@@ -131,6 +131,8 @@ export const NOTIFICATION_WAIT_MS = { first: 5_000, longest: 300_000, asked: 3_6
 export const CONFLICT_GROUPS_MAX = 100
 /** Open conflicts that one rule decides, looked at by a preview; more have to be narrowed. */
 export const CONFLICTS_BY_RULE_MAX = 10_000
+/** Pages of the list that are read to find them: where few of many match, each looks through CONFLICT_LOOK_MAX. */
+export const CONFLICTS_BY_RULE_LOOKS_MAX = 40
 /** Of them so many in one call. */
 export const CONFLICTS_BY_RULE_BATCH = 200
 /** Conflicts that a preview, or a call, names of each outcome. */

@@ -94,7 +94,8 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
     return null
   }
   const isTyped = preview !== null && typed.replaceAll(/[,\s]/g, '') === String(preview.matched)
-  const ready = preview !== null && !preview.capped && isTyped && reason.trim() !== ''
+  const isWhole = preview !== null && !preview.capped && !preview.unread
+  const ready = isWhole && isTyped && reason.trim() !== ''
   const { busy, failure, onSubmit } = useSubmit({
     ready: ready && progress?.ended !== true,
     run,
@@ -131,7 +132,7 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
         </div>
       )}
       {preview === null ? null : <Foretold preview={preview} />}
-      {preview === null || preview.capped || preview.matched === 0 ? null : (
+      {preview === null || !isWhole || preview.matched === 0 ? null : (
         <>
           <ReasonField value={reason} onChange={(event) => setReason(event.target.value)} />
           <TextField
@@ -158,15 +159,17 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
   )
 }
 
-function Foretold({ preview: { matched, capped, counts } }: { preview: ByRulePreview }) {
+function Foretold({ preview: { matched, capped, unread, counts } }: { preview: ByRulePreview }) {
   return (
     <div role="status">
       <p>
         {capped
           ? `More than ${formatCount(CONFLICTS_BY_RULE_MAX)} conflicts match: narrow the list first. Of the first:`
-          : matched === 0
-            ? 'No open conflict matches any longer.'
-            : `${plural(matched, 'open conflict')} match${matched === 1 ? 'es' : ''}. If it ran now:`}
+          : unread
+            ? 'Few of so many conflicts match that not all were looked through: narrow the list first, by a time or a device. Of those that were:'
+            : matched === 0
+              ? 'No open conflict matches any longer.'
+              : `${plural(matched, 'open conflict')} match${matched === 1 ? 'es' : ''}. If it ran now:`}
       </p>
       <Counts counts={counts} />
     </div>

@@ -8,10 +8,15 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
-import { CONFLICTS_NAMED_MAX } from '#lib/protocol/limits.ts'
+import {
+  CONFLICTS_BY_RULE_LOOKS_MAX,
+  CONFLICTS_BY_RULE_MAX,
+  CONFLICTS_NAMED_MAX,
+  PREVIEW_SLICE,
+} from '#lib/protocol/limits.ts'
 import { CONFLICT_FIELDS, type ConflictKey } from '#lib/query/conflict-fields.ts'
 import { isAmong } from '#lib/query/field.ts'
-import type { ConflictFilter, ConflictRow } from '#lib/storage/ports.ts'
+import type { ConflictFilter, ConflictRow, Cursor, Page } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { filterInput } from '../filter.ts'
 import { instant } from '../page.ts'
@@ -49,6 +54,41 @@ export function openOnes(
 ): ConflictFilter {
   const { conditions } = conflictFilter({ q, to: before }, nowMs)
   return { conditions: [isAmong<ConflictKey>('status', 'open'), ...conditions], sort: 'waiting' }
+}
+
+/** How many conflicts a rule takes. */
+export interface OpenCount {
+  /** At most CONFLICTS_BY_RULE_MAX. */
+  readonly matched: number
+  /** There are more than that. */
+  readonly capped: boolean
+  /** So few of so many match that not all were looked through. */
+  readonly unread: boolean
+}
+
+/**
+ * Counts the open conflicts that a filter takes, and hands them over by the page, none past CONFLICTS_BY_RULE_MAX. A preview and
+ * a run both go by it. At most CONFLICTS_BY_RULE_LOOKS_MAX pages are read.
+ */
+export async function countOpenOnes(
+  ctx: Pick<Context, 'storage'>,
+  fleetId: string,
+  filter: ConflictFilter,
+  onPage: (rows: readonly ConflictRow[]) => Promise<void> = () => Promise.resolve(),
+): Promise<OpenCount> {
+  let found = 0
+  let cursor: Cursor | null = null
+  for (let looks = 0; looks < CONFLICTS_BY_RULE_LOOKS_MAX; looks++) {
+    // One more than a rule takes tells that there are more.
+    const limit = Math.min(PREVIEW_SLICE, CONFLICTS_BY_RULE_MAX + 1 - found)
+    const page: Page<ConflictRow> = await ctx.storage.conflicts.list(fleetId, filter, { limit, cursor })
+    await onPage(page.items.slice(0, CONFLICTS_BY_RULE_MAX - found))
+    found += page.items.length
+    if (found > CONFLICTS_BY_RULE_MAX) return { matched: CONFLICTS_BY_RULE_MAX, capped: true, unread: false }
+    if (page.next === null) return { matched: found, capped: false, unread: false }
+    cursor = page.next
+  }
+  return { matched: found, capped: false, unread: true }
 }
 
 /** A conflict with what decides it. */

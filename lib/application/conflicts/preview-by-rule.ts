@@ -1,26 +1,23 @@
 import { z } from 'zod'
-import { CONFLICTS_BY_RULE_MAX, PREVIEW_SLICE } from '#lib/protocol/limits.ts'
-import type { Cursor } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import {
   byRuleAsked,
   countByRule,
+  countOpenOnes,
   openOnes,
   outcomeOf,
   ruleOn,
   type ByRuleCount,
   type ByRuleItem,
+  type OpenCount,
 } from './by-rule.ts'
 
 export const previewByRuleInput = z.strictObject(byRuleAsked)
 
-export interface ByRulePreview {
-  /** Open conflicts that the filter takes, at most CONFLICTS_BY_RULE_MAX. */
-  readonly matched: number
-  /** There are more: the rule runs on none before the filter is narrowed. */
-  readonly capped: boolean
+/** Where it is capped or not all is read, the rule runs on none before the filter is narrowed. */
+export interface ByRulePreview extends OpenCount {
   readonly counts: readonly ByRuleCount[]
 }
 
@@ -38,16 +35,8 @@ export async function previewByRule(
   const asked = parsedOrThrow(previewByRuleInput, input.body)
   const filter = openOnes(asked, ctx.clock.now())
   const items: ByRuleItem[] = []
-  let cursor: Cursor | null = null
-  do {
-    const limit: number = Math.min(PREVIEW_SLICE, CONFLICTS_BY_RULE_MAX - items.length)
-    const page: Awaited<ReturnType<typeof ctx.storage.conflicts.list>> = await ctx.storage.conflicts.list(
-      fleetId,
-      filter,
-      { limit, cursor },
-    )
-    items.push(...(await ruleOn(ctx, fleetId, asked.rule, page.items)).map(outcomeOf))
-    cursor = page.next
-  } while (cursor !== null && items.length < CONFLICTS_BY_RULE_MAX)
-  return { matched: items.length, capped: cursor !== null, counts: countByRule(items) }
+  const count = await countOpenOnes(ctx, fleetId, filter, async (rows) => {
+    items.push(...(await ruleOn(ctx, fleetId, asked.rule, rows)).map(outcomeOf))
+  })
+  return { ...count, counts: countByRule(items) }
 }

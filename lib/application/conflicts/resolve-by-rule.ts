@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { BulkRule } from '#lib/engine/conflict/rule-choice.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import { CONFLICTS_BY_RULE_BATCH, CONFLICTS_BY_RULE_MAX } from '#lib/protocol/limits.ts'
-import type { FacetCounts } from '#lib/query/facets.ts'
 import type { ConflictRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
@@ -11,11 +10,13 @@ import { itemList, pageRequest } from '../page.ts'
 import {
   byRuleAsked,
   countByRule,
+  countOpenOnes,
   openOnes,
   outcomeOf,
   ruleOn,
   type ByRuleCount,
   type ByRuleItem,
+  type OpenCount,
   type Ruled,
 } from './by-rule.ts'
 import { decideConflict } from './resolve-conflict.ts'
@@ -54,7 +55,7 @@ export async function resolveByRule(
   authorize(actor, fleetId, 'operator')
   const { rule, reason, cursor, count, ...asked } = parsedOrThrow(resolveByRuleInput, input.body)
   const filter = openOnes(asked, ctx.clock.now())
-  if (cursor === undefined) acceptOrThrow(await ctx.storage.conflicts.facets(fleetId, filter), count)
+  if (cursor === undefined) acceptOrThrow(await countOpenOnes(ctx, fleetId, filter), count)
   const page = await ctx.storage.conflicts.list(
     fleetId,
     filter,
@@ -71,13 +72,15 @@ export async function resolveByRule(
 }
 
 /** Whoever begins has seen what it takes, and it is no more than a preview looks at. */
-function acceptOrThrow({ matching, capped }: FacetCounts, count: number | undefined): void {
-  if (capped || matching > CONFLICTS_BY_RULE_MAX)
-    throw badRequest([
-      { path: '/q', message: `takes more than ${CONFLICTS_BY_RULE_MAX} conflicts: narrow it` },
-    ])
-  if (count !== undefined && count !== matching)
-    throw new ApplicationError('count_changed', { extra: { matched: matching } })
+function acceptOrThrow({ matched, capped, unread }: OpenCount, count: number | undefined): void {
+  if (capped || unread) {
+    const why = capped
+      ? `takes more than ${CONFLICTS_BY_RULE_MAX} conflicts: narrow it`
+      : 'takes few of so many that not all were looked through: narrow it by what is found at once, as a time or a record'
+    throw badRequest([{ path: '/q', message: why }])
+  }
+  if (count !== undefined && count !== matched)
+    throw new ApplicationError('count_changed', { extra: { matched } })
 }
 
 /** One conflict of each record, then the next one of each: a decision changes the record that the next one is about. Pure. */

@@ -104,7 +104,12 @@ export const CONFLICT_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   'POST /conflicts/by-rule/preview': {
     summary: 'What a rule would make of the open conflicts of a filter; it changes nothing',
     body: previewByRuleInput,
-    answer: z.object({ matched: count, capped: z.boolean(), counts: byRuleCounts }),
+    answer: z.object({
+      matched: count,
+      capped: z.boolean(),
+      unread: z.boolean(),
+      counts: byRuleCounts,
+    }),
   },
   'POST /conflicts/by-rule': {
     summary: 'Decide the next open conflicts of a filter by a rule',

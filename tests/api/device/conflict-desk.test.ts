@@ -2,12 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
-import type { ByRulePreview } from '#lib/application/conflicts/preview-by-rule.ts'
-import type { ByRuleRun } from '#lib/application/conflicts/resolve-by-rule.ts'
+import { previewByRule, type ByRulePreview } from '#lib/application/conflicts/preview-by-rule.ts'
+import { resolveByRule, type ByRuleRun } from '#lib/application/conflicts/resolve-by-rule.ts'
 import type { ShownConflict } from '#lib/application/conflicts/show-conflict.ts'
+import type { Context } from '#lib/application/context.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
+import { CONFLICTS_BY_RULE_LOOKS_MAX } from '#lib/protocol/limits.ts'
+import type { ConflictFilter } from '#lib/storage/ports.ts'
 import type { TestFleet } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
 import type { HttpWorld } from '#tests/support/http-world.ts'
@@ -136,6 +139,48 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     expect(list.items.map(({ id }) => id)).toEqual([conflictId])
   })
 
+  /** As if a page looked through so few. */
+  const lookingAt = (lookMax: number): Context => {
+    const { ctx } = world.app
+    const { conflicts } = ctx.storage
+    const few = (filter: ConflictFilter): ConflictFilter => ({ ...filter, lookMax })
+    const list: typeof conflicts.list = (fleetId, filter, page) => conflicts.list(fleetId, few(filter), page)
+    const facets: typeof conflicts.facets = (fleetId, filter) => conflicts.facets(fleetId, few(filter))
+    return { ...ctx, storage: { ...ctx.storage, conflicts: { ...conflicts, list, facets } } }
+  }
+
+  it('[CS6] a rule runs on what its preview told, also where more is looked through than one page looks at', async () => {
+    await freshFleet()
+    for (let made = 0; made < 3; made++) await contested()
+    const ctx = lookingAt(2)
+    const body = { rule: 'mine', before: Date.now() + 1 }
+    const input = { actor: SYSTEM, fleetId: fleet.fleetId }
+    const preview = await previewByRule(ctx, { ...input, body })
+    expect(preview).toMatchObject({ matched: 3, capped: false, unread: false })
+    const run = await resolveByRule(ctx, { ...input, body: { ...body, reason: 'as seen', count: 3 } })
+    expect(run.counts).toMatchObject([{ outcome: 'mine', count: run.looked }])
+  })
+
+  it('[CS6] a preview ends where none of so many matches, and says that it did not look at all', async () => {
+    await freshFleet()
+    for (let made = 0; made < CONFLICTS_BY_RULE_LOOKS_MAX + 1; made++) await contested()
+    const ctx = lookingAt(1)
+    const body = { rule: 'mine', before: Date.now() + 1, q: 'assigned:"night ops"' }
+    const input = { actor: SYSTEM, fleetId: fleet.fleetId }
+    expect(await previewByRule(ctx, { ...input, body })).toEqual({
+      matched: 0,
+      capped: false,
+      unread: true,
+      counts: [],
+    })
+    await expect(
+      resolveByRule(ctx, { ...input, body: { ...body, reason: 'as seen' } }),
+    ).rejects.toMatchObject({
+      tidemarkCode: 'bad_request',
+      extra: { errors: [{ path: '/q', message: expect.stringContaining('looked through') as string }] },
+    })
+  })
+
   it('[CS6] a rule says what it would do and writes nothing; it runs only for operators', async () => {
     await freshFleet()
     const { conflictId, recordId } = await contested()
@@ -145,6 +190,7 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     expect(preview).toEqual({
       matched: 1,
       capped: false,
+      unread: false,
       counts: [{ outcome: 'mine', why: null, count: 1, ids: [conflictId] }],
     })
     expect(await dataOf(recordId)).toMatchObject({ title: 'theirs' })
