@@ -58,4 +58,26 @@ describe('plans made on empty tables', () => {
     const parents = 'dead_letter_fleet_id_parent_mutation_id_idx'
     expect(indices).toEqual([parents, parents, 'dead_letter_pkey'])
   })
+
+  it.each(['record_id', 'device_id'])(
+    '[CS7] find the conflicts of a %s where there are many, and not among all of them',
+    async (of) => {
+      const fleet = '00000000-0000-7000-8000-00000000c0f1'
+      await owner.query(
+        `INSERT INTO conflict (fleet_id, id, mutation_id, collection, record_id, device_id, strategy, outcome, fields, base_known,
+            status, created_at)
+          SELECT $1::uuid, gen_random_uuid(), gen_random_uuid(), 'a', r, r, 'lww', 'manual', '[]', false, 'open',
+            now() - n * interval '1 s'
+          FROM generate_series(1, 20000) n, LATERAL (SELECT (lpad((n % 500)::text, 32, '0'))::uuid AS r) k`,
+        [fleet],
+      )
+      await owner.query('ANALYZE conflict')
+      const { rows } = await owner.query<{ 'QUERY PLAN': string }>(
+        `EXPLAIN SELECT * FROM conflict c WHERE c.fleet_id = '${fleet}'
+          AND c.${of} = ANY (ARRAY['00000000-0000-0000-0000-000000000007']::uuid[]) ORDER BY created_at, id LIMIT 25000`,
+      )
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+      expect(plan).toContain(` conflict_fleet_id_${of}_created_at_id_idx `)
+    },
+  )
 })
