@@ -51,6 +51,7 @@ describe('migrations let the release before go on beside this one (docs/upgrades
     'ALTER TABLE fleet ADD CONSTRAINT "a" FOREIGN KEY (b) REFERENCES c (d)',
     'REVOKE SELECT ON fleet FROM tidemark_runtime',
     'LOCK TABLE fleet',
+    'ALTER TABLE fleet ADD COLUMN a INT; UPDATE "fleet" f SET a = 1',
     '-- a word\nALTER TABLE fleet\n  DROP COLUMN name',
     'SELECT 1; ALTER TABLE fleet DROP COLUMN name',
   ])('%s is found', (sql) => {
@@ -66,6 +67,9 @@ describe('migrations let the release before go on beside this one (docs/upgrades
     'CREATE TABLE "a" (b INT NOT NULL); REVOKE ALL ON "a" FROM tidemark_runtime',
     'REVOKE ALL ON fleet FROM tidemark_runtime; GRANT SELECT ON fleet TO tidemark_runtime',
     'CREATE INDEX a ON fleet (b)',
+    'UPDATE fleet SET a = 1',
+    'ALTER TABLE device ADD COLUMN a INT; UPDATE fleet SET a = 1',
+    'CREATE TABLE a (b INT); ALTER TABLE a ENABLE ROW LEVEL SECURITY; UPDATE a SET b = 1',
     'REVOKE ALL ON FUNCTION a() FROM PUBLIC',
     '-- DROP TABLE fleet',
     "CREATE FUNCTION a() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE b'; END $$",

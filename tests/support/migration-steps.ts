@@ -31,6 +31,8 @@ const LOCKS_FOR_LONG: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+const FILLS_UNDER_LOCK = 'fills a table under the lock of its change: fill it in another migration'
+
 /**
  * What in a migration breaks the rules for two releases side by side. A file that is marked as a contract step may take
  * away, and still not lock for long. Tables that the same file makes are new: nobody uses them yet.
@@ -41,7 +43,11 @@ export function breachesOf(sql: string): readonly Breach[] {
   const isContract = CONTRACT.test(sql)
   const granted = new Set(statements.flatMap((statement) => tableOf(statement, /^GRANT\b.*?\bON/i) ?? []))
   const rules = [...(isContract ? [] : BREAKS_THE_ONE_BEFORE), ...LOCKS_FOR_LONG]
+  const altered = new Set(statements.flatMap((statement) => tableOf(statement, /^ALTER\s+TABLE/i) ?? []))
   return statements.flatMap((statement) => {
+    const filled = tableOf(statement, /^UPDATE/i)
+    if (filled !== null && altered.has(filled) && !made.has(filled))
+      return [{ what: FILLS_UNDER_LOCK, statement }]
     const table =
       tableOf(statement, /^(?:ALTER|DROP|TRUNCATE)\s+TABLE/i) ?? tableOf(statement, /^REVOKE\b.*?\bON/i)
     if (table !== null && made.has(table)) return []

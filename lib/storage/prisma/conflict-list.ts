@@ -23,12 +23,21 @@ import { pageOf } from './page.ts'
 import { originalText } from './storable-text.ts'
 import { at, fromJson, ms } from './values.ts'
 
+/**
+ * What lib/query/conflict-fields.ts calls places. A process of the release before writes none while it runs beside this one: they
+ * are read from its fields as the migration does that filled the older rows.
+ */
+const PLACES = `CASE WHEN cardinality(c.places) > 0 THEN c.places
+  WHEN json_array_length(c.fields) = 0 THEN ARRAY['none']
+  WHEN c.fields::text ~ '\\\\u(0000|d[89a-f])' THEN ARRAY['record']
+  ELSE ARRAY(SELECT DISTINCT CASE WHEN f = '' THEN 'record' ELSE f END FROM json_array_elements_text(c.fields) f) END`
+
 /** Over `conflict c`. */
 const CONFLICT_SQL: ListSql<ConflictKey> = {
   keys: {
     status: { kind: 'text', of: 'c.status' },
     collection: { kind: 'text', of: 'c.collection' },
-    field: { kind: 'texts', of: 'c.places' },
+    field: { kind: 'texts', of: `(${PLACES})` },
     version: { kind: 'text-or', of: `nullif(c.app_version, '')`, otherwise: UNKNOWN_VERSION },
     against: { kind: 'text-or', of: 'c.remote_app_version', otherwise: UNKNOWN_VERSION },
     strategy: { kind: 'text', of: 'c.strategy' },
@@ -173,7 +182,7 @@ export async function readConflictGroups(
   const text = `SELECT g.*, count(*) OVER () AS total FROM (
       SELECT f.collection, p.place, f.app_version, f.remote_app_version, count(*) AS count,
         count(DISTINCT f.device_id) AS devices, min(f.created_at) AS oldest, max(f.created_at) AS newest
-      FROM (SELECT c.collection, c.places, c.app_version, c.remote_app_version, c.device_id, c.created_at FROM ${looked}) f
+      FROM (SELECT c.collection, ${PLACES} AS places, c.app_version, c.remote_app_version, c.device_id, c.created_at FROM ${looked}) f
       CROSS JOIN LATERAL unnest(f.places) p(place) GROUP BY 1, 2, 3, 4) g
     ORDER BY g.count DESC, g.collection COLLATE "C", g.place COLLATE "C", g.app_version COLLATE "C",
       g.remote_app_version COLLATE "C" NULLS FIRST LIMIT ${values.add(limit)}`

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { CONFLICT_FIELDS, type ConflictKey, type ConflictSort } from '#lib/query/conflict-fields.ts'
 import type { Filter } from '#lib/query/field.ts'
@@ -156,6 +157,27 @@ describe.each(BACKENDS)('conflicts as the desk finds them, on $name', (backend) 
         newestAtMs: NOW_MS + 2_000,
       },
     ])
+  })
+
+  it('[CS7] finds and groups by field what the release before wrote, which kept none', async () => {
+    const { storage, fleetId, ids } = await threeConflicts()
+    const { url } = current()
+    if (url !== null) {
+      const owner = new pg.Client({ connectionString: url })
+      await owner.connect()
+      await owner.query('UPDATE conflict SET places = DEFAULT WHERE fleet_id = $1 AND id = ANY ($2)', [
+        fleetId,
+        ids.slice(0, 2),
+      ])
+      await owner.end()
+    }
+    const of = async (q: string) =>
+      (await storage.conflicts.list(fleetId, asked(q, 'waiting'), { limit: 10, cursor: null })).items.length
+    expect([await of('field:/a'), await of('-field:/a'), await of('field:none')]).toEqual([3, 0, 0])
+    const { facets } = await storage.conflicts.facets(fleetId, asked('status:open'))
+    expect(facets.find(({ key }) => key === 'field')?.values).toEqual([{ value: '/a', count: 2 }])
+    const { groups } = await storage.conflicts.groups(fleetId, asked('status:open'), 5)
+    expect(groups).toMatchObject([{ place: '/a', count: 2 }])
   })
 
   it('[CS7] counts each conflict in one pair of app versions', async () => {
