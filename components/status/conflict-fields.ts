@@ -12,6 +12,10 @@ export interface ConflictField {
 
 const text = (value: Json | undefined): string => (value === undefined ? '' : canonicalJson(value))
 
+/** Whether two sides say the same, in whatever order an object has its names. */
+export const sameValue = (one: Json | undefined, other: Json | undefined): boolean =>
+  text(one) === text(other)
+
 /**
  * The fields in which the two sides differ, in the order in which the record has them. Fields that merge by themselves
  * (counts, labels, shared texts) are nobody's to choose: `merging` names them.
@@ -25,7 +29,7 @@ export function conflictFields(
   return names
     .filter((name) => !merging.includes(name))
     .map((field) => ({ field, mine: ownValue(mine, field), theirs: ownValue(theirs, field) }))
-    .filter((row) => text(row.mine) !== text(row.theirs))
+    .filter((row) => !sameValue(row.mine, row.theirs))
 }
 
 /** What to write so that the record has the chosen side of each field. Fields without a choice are the server's. */

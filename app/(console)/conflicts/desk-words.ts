@@ -67,14 +67,20 @@ export type OpenFigures = {
   readonly open: number
   /** When the oldest of them arose; null for none. */
   readonly oldestAtMs: number | null
-  readonly limitMs: number
+  /** Of the oldest; null for none. */
+  readonly oldestCollection: string | null
+  readonly limits: WaitLimits
 }
 
 /** How many conflicts wait for a person, and whether that is too long. Pure. */
-export function deskSentence({ open, oldestAtMs, limitMs }: OpenFigures, nowMs: number): string {
-  if (open === 0 || oldestAtMs === null) return 'No conflict waits for a person'
+export function deskSentence(
+  { open, oldestAtMs, oldestCollection, limits }: OpenFigures,
+  nowMs: number,
+): string {
+  if (open === 0 || oldestAtMs === null || oldestCollection === null) return 'No conflict waits for a person'
   const many = `${plural(open, 'conflict')} ${open === 1 ? 'waits' : 'wait'}`
   const waited = nowMs - oldestAtMs
+  const limitMs = limitOf(limits, oldestCollection)
   const late = waited > limitMs ? `, longer than the ${formatRound(limitMs)} that it may` : ''
   return `${many} for a person; the oldest has waited ${formatRound(waited)}${late}`
 }

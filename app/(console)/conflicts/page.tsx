@@ -89,7 +89,7 @@ async function ConflictsPage({ searchParams }: PageProps) {
       range
       sentence={
         params.q === ''
-          ? deskSentence({ ...open, limitMs: limits.fleet }, at.nowMs)
+          ? deskSentence({ ...open, limits }, at.nowMs)
           : filteredSentence(list.items.length, scope)
       }
       evidence={settledSentence(settled, at.span.label.toLowerCase())}

@@ -7,6 +7,8 @@ export interface OpenConflicts {
   readonly open: number
   /** When the one that waits longest arose, Unix ms; null where none waits. */
   readonly oldestAtMs: number | null
+  /** Of that one, whose limit says how long it may wait. */
+  readonly oldestCollection: string | null
 }
 
 /** What of a fleet waits for a person. @throws ApplicationError `not_found` */
@@ -20,5 +22,6 @@ export async function openConflicts(
     ctx.storage.conflicts.countOpen(fleetId),
     ctx.storage.conflicts.list(fleetId, filter, { limit: 1, cursor: null }),
   ])
-  return { open, oldestAtMs: items[0]?.createdAtMs ?? null }
+  const [oldest] = items
+  return { open, oldestAtMs: oldest?.createdAtMs ?? null, oldestCollection: oldest?.collection ?? null }
 }

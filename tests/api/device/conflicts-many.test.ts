@@ -123,7 +123,11 @@ describe(`${MANY} conflicts on PostgreSQL`, () => {
     } while (cursor !== null)
     expect(decided).toBe(MANY)
     expect(calls).toBe(MANY / CONFLICTS_BY_RULE_BATCH)
-    expect(await openConflicts(app.ctx, who())).toEqual({ open: 0, oldestAtMs: null })
+    expect(await openConflicts(app.ctx, who())).toEqual({
+      open: 0,
+      oldestAtMs: null,
+      oldestCollection: null,
+    })
     const { items } = await listConflicts(app.ctx, { ...who(), query: { q: 'kept:mine', limit: '1' } })
     expect(items[0]).toMatchObject({ status: 'resolved', result: { title: 'mine', count: 1 } })
   }, 300_000)

@@ -29,6 +29,7 @@ import {
 } from '#app/(console)/conflicts/desk-words.ts'
 import { pairRates, worstPair } from '#app/(console)/pillars/pair-rates.ts'
 import { addCounts, decidedOf, outcomeWords, RULES } from '#app/(console)/conflicts/rule-words.ts'
+import { sameValue } from '#components/status/conflict-fields.ts'
 import { BULK_RULES, RULE_SKIPS } from '#lib/engine/conflict/rule-choice.ts'
 import { CONFLICT_FIELDS, conflictPlaces, type ConflictKey } from '#lib/query/conflict-fields.ts'
 import { parseFilter } from '#lib/query/parse-filter.ts'
@@ -58,13 +59,19 @@ describe('a conflict in words', () => {
   })
 
   it('says how many wait, since when, and whether that is too long', () => {
-    const limitMs = 4 * HOUR_MS
-    expect(deskSentence({ open: 0, oldestAtMs: null, limitMs }, 0)).toBe('No conflict waits for a person')
-    const one = deskSentence({ open: 1, oldestAtMs: 0, limitMs }, HOUR_MS)
+    const oldest = { oldestAtMs: 0, oldestCollection: 'others', limits }
+    expect(deskSentence({ open: 0, oldestAtMs: null, oldestCollection: null, limits }, 0)).toBe(
+      'No conflict waits for a person',
+    )
+    const one = deskSentence({ ...oldest, open: 1 }, HOUR_MS)
     expect(one).toBe('1 conflict waits for a person; the oldest has waited 1 h')
-    const many = deskSentence({ open: 2_140, oldestAtMs: 0, limitMs }, 5 * HOUR_MS)
+    const many = deskSentence({ ...oldest, open: 2_140 }, 5 * HOUR_MS)
     expect(many).toBe(
       '2,140 conflicts wait for a person; the oldest has waited 5 h, longer than the 4 h that it may',
+    )
+    const sooner = deskSentence({ ...oldest, oldestCollection: 'reports', open: 1 }, 2 * HOUR_MS)
+    expect(sooner).toBe(
+      '1 conflict waits for a person; the oldest has waited 2 h, longer than the 1 h that it may',
     )
   })
 
@@ -239,6 +246,9 @@ describe('where a merge begins', () => {
       { name: 'note', mine: 'x', theirs: undefined },
     ])
     expect(contested(null, now)).toEqual([])
+    expect(contested({ at: { x: 1, y: 2 } }, { at: { y: 2, x: 1 } })).toEqual([])
+    expect(sameValue({ x: 1, y: 2 }, { y: 2, x: 1 })).toBe(true)
+    expect(sameValue(undefined, null)).toBe(false)
   })
 })
 

@@ -1,6 +1,7 @@
 'use client'
 import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
+import { sameValue } from '#components/status/conflict-fields.ts'
 import { Button } from '#components/ui/button.tsx'
 import { ReasonField } from '#components/ui/field.tsx'
 import { showToast } from '#components/ui/toast.tsx'
@@ -130,7 +131,7 @@ function Choices({
   onChoose,
 }: {
   fields: readonly Contested[]
-  data: Readonly<Record<string, unknown>>
+  data: Readonly<Record<string, Contested['mine']>>
   onChoose: (field: Contested, side: 'mine' | 'theirs') => void
 }) {
   const name = useId()
@@ -139,7 +140,7 @@ function Choices({
     <fieldset className="merge-fields">
       <legend>Fields in which the sides differ</legend>
       {fields.map((field) => {
-        const isOf = (value: unknown): boolean => fieldText(value) === fieldText(data[field.name])
+        const isOf = (side: 'mine' | 'theirs'): boolean => sameValue(field[side], data[field.name])
         return (
           <div className="merge-field" key={field.name} role="radiogroup" aria-label={field.name}>
             <span className="mono">{field.name}</span>
@@ -149,7 +150,7 @@ function Choices({
                   className="chk"
                   type="radio"
                   name={`${name} ${field.name}`}
-                  checked={isOf(field[side])}
+                  checked={isOf(side)}
                   onChange={() => onChoose(field, side)}
                 />
                 <span>

@@ -1,3 +1,4 @@
+import { conflictFields } from '#components/status/conflict-fields.ts'
 import type { ShownConflict } from '#lib/application/conflicts/show-conflict.ts'
 import { withField } from '#lib/application/dead-letters/edit-fields.ts'
 import { topField } from '#lib/protocol/field-name.ts'
@@ -8,18 +9,13 @@ type Value = Document[string] | undefined
 /** A field in which the sides differ; undefined where it is not there. */
 export type Contested = { readonly name: string; readonly mine: Value; readonly theirs: Value }
 
-const own = (document: Document | null, name: string): Value =>
-  document !== null && Object.hasOwn(document, name) ? document[name] : undefined
-
-/** A value as it is shown and compared. Pure. */
+/** A value as it is shown. Pure. */
 export const fieldText = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value))
 
 /** Pure. */
 export function contested(local: Document | null, now: Document | null): readonly Contested[] {
   if (local === null || now === null) return []
-  return [...new Set([...Object.keys(now), ...Object.keys(local)])]
-    .map((name) => ({ name, mine: own(local, name), theirs: own(now, name) }))
-    .filter(({ mine, theirs }) => fieldText(mine) !== fieldText(theirs))
+  return conflictFields(local, now).map(({ field, mine, theirs }) => ({ name: field, mine, theirs }))
 }
 
 /**
