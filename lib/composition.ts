@@ -36,6 +36,8 @@ import { createNodeListener } from './http/node-listener.ts'
 import type { Router } from './http/router.ts'
 import { createRouter } from './http/router.ts'
 import { uuidv7 } from './kernel/uuid.ts'
+import type { Storage } from './storage/ports.ts'
+import { requireNoRestoreOf } from './storage/prisma/no-restore.ts'
 import { openPostgresStorage } from './storage/prisma/open-postgres-storage.ts'
 
 /** The composed application of this process. */
@@ -70,7 +72,7 @@ export function compose(): Promise<App> {
 async function open(env: Env): Promise<App> {
   tellNextAuth(`${env.origin}/api/auth`)
   const secret = Buffer.from(env.secret)
-  const storage = await openPostgresStorage({ url: env.databaseUrl, secret }, env.directUrl)
+  const storage = await openStorage(env, secret)
   // Before the first request: rows of a day without a partition would land in the default one.
   await storage.maintenance.ensurePartitions(Date.now(), PARTITIONS_AHEAD_DAYS)
   const metrics = createMetrics()
@@ -124,6 +126,18 @@ async function open(env: Env): Promise<App> {
           ctx.log.warn('counts or contacts lost at the end', { error: String(written.reason) })
       await storage.close()
     }),
+  }
+}
+
+/** Connected first and asked then: a restore that loads meanwhile sees us, or we see its mark. */
+async function openStorage(env: Env, secret: Buffer): Promise<Storage> {
+  const storage = await openPostgresStorage({ url: env.databaseUrl, secret }, env.directUrl)
+  try {
+    await requireNoRestoreOf(env.databaseUrl)
+    return storage
+  } catch (error) {
+    await storage.close()
+    throw error
   }
 }
 

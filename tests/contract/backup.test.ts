@@ -5,6 +5,7 @@ import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { BackupError } from '#lib/storage/prisma/backup/backup-error.ts'
@@ -284,6 +285,66 @@ describe('a restore', () => {
     expect(await codeOf(loadBackup({ ...later, file: copy }))).toBe('other_restore')
     await finishRestore(target)
     expect((await migrationState(target, PRISMA_ROOT)).pending).toEqual([])
+  })
+
+  it('keeps off a server that migrates nothing, however it is started', async () => {
+    const target = await newTarget()
+    await loadBackup(optionsFor(target))
+    const script = path.join(folder, 'compose.mts')
+    await writeFile(
+      script,
+      `import { compose } from '${ROOT}/lib/composition.ts'
+      const app = await compose().catch((error) => { console.error(error.message); process.exit(3) })
+      await app.close()`,
+    )
+    const started = (): Promise<{ code: number; stderr: string }> =>
+      promisify(execFile)(process.execPath, ['--import', 'tsx', script], {
+        cwd: ROOT,
+        env: {
+          ...process.env,
+          DATABASE_URL: target,
+          DATABASE_DIRECT_URL: target,
+          TIDEMARK_SECRET: randomUUID(),
+        },
+      }).then(
+        ({ stderr }) => ({ code: 0, stderr }),
+        (error: { code: number; stderr: string }) => error,
+      )
+    const early = await started()
+    expect(early.stderr).toContain('A restore was broken off')
+    expect(early.code).toBe(3)
+    await finishRestore(target)
+    expect((await started()).code).toBe(0)
+  })
+
+  it('commits nothing when a server came while it loaded', async () => {
+    const target = await newTarget()
+    const connected = new Int32Array(new SharedArrayBuffer(4))
+    const server = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads')
+      const { Client } = require('pg')
+      const client = new Client({ connectionString: workerData.target })
+      parentPort.on('message', async (word) => {
+        if (word === 'go') await client.connect()
+        else await client.end().then(() => parentPort.close())
+        Atomics.store(workerData.connected, 0, 1)
+        Atomics.notify(workerData.connected, 0)
+      })`,
+      { eval: true, workerData: { target, connected } },
+    )
+    const epochOnce = (before: number): number => {
+      // Asked for the epoch, it has loaded all; it waits here until the other one is connected.
+      server.postMessage('go')
+      Atomics.wait(connected, 0, 0, 10_000)
+      return before + 1
+    }
+    expect(await codeOf(loadBackup(optionsFor(target, { epochAfter: epochOnce })))).toBe('target_in_use')
+    expect(Atomics.load(connected, 0)).toBe(1)
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    server.postMessage('end')
+    await ended
+    expect(await sql(target, 'SELECT FROM fleet')).toEqual([])
+    expect((await loadBackup(optionsFor(target))).rows['fleet']).toBe(1)
   })
 
   it('that is killed while it loads leaves an empty database, into which it can be run again', async () => {

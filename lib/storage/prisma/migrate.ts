@@ -1,20 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import pg from 'pg'
-import { RESTORE_MARK } from './backup/tables.ts'
+import type pg from 'pg'
 import { MigrationAdapter } from './migration-adapter.ts'
+import { MigrationError } from './migration-error.ts'
 import { readMigrationFolder, type MigrationFolder } from './migration-files.ts'
+import { requireNoRestore } from './no-restore.ts'
 import { loadSchemaEngine, migrationList, NO_FILTER } from './schema-engine.ts'
-
-/** Why a database cannot be migrated; the message says what a person can do. */
-export class MigrationError extends Error {
-  readonly code: 'postgres_too_old' | 'migration_changed' | 'migration_failed' | 'restore_unfinished'
-
-  constructor(code: MigrationError['code'], message: string) {
-    super(message)
-    this.name = 'MigrationError'
-    this.code = code
-  }
-}
+import { withClient } from './with-client.ts'
 
 export interface MigrationState {
   applied: string[]
@@ -22,7 +13,6 @@ export interface MigrationState {
 }
 
 const POSTGRES_MIN = 150_000
-const CONNECT_TIMEOUT_MS = 10_000
 /** `diff` answers 0 for "no difference" and 2 for "there is one". */
 const DIFF_EMPTY = 0
 const LOCK_NOT_AVAILABLE = '55P03'
@@ -169,18 +159,6 @@ const upTo = (folder: MigrationFolder, until: string | undefined): MigrationFold
     ? folder
     : { ...folder, migrations: folder.migrations.filter(({ name }) => name <= until) }
 
-/** Half of what a restore does is done: devices would be told what is not so. */
-async function requireNoRestore(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ found: boolean }>(
-    `SELECT to_regclass('public.${RESTORE_MARK}') IS NOT NULL AS found`,
-  )
-  if (!rows[0]?.found) return
-  throw new MigrationError(
-    'restore_unfinished',
-    'A restore was broken off when the backup was loaded and not all was checked: run the same `npm run tidemark -- restore` again; it goes on from there.',
-  )
-}
-
 async function requireVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ number: string; text: string }>(
     `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS text`,
@@ -205,16 +183,6 @@ async function appliedRows(
        FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
   )
   return rows
-}
-
-async function withClient<T>(databaseUrl: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
-  await client.connect()
-  try {
-    return await use(client)
-  } finally {
-    await client.end()
-  }
 }
 
 /** The engine throws objects that carry their text in different places. */

@@ -100,6 +100,8 @@ async function load(client: pg.Client, read: ReadBackup, options: RestoreOptions
     }
     await client.query(`CREATE TABLE ${RESTORE_MARK} (loaded json NOT NULL)`)
     await client.query(`INSERT INTO ${RESTORE_MARK} VALUES ($1)`, [JSON.stringify(loaded)])
+    // A server that was started meanwhile saw no mark.
+    await requireAlone(client)
     await client.query('COMMIT')
     await client.query('ANALYZE')
     return loaded
@@ -158,6 +160,8 @@ const ALONE_WAIT_MS = 100
 /** A connection that was closed a moment ago may still be listed. */
 async function requireAlone(client: pg.Client): Promise<void> {
   for (let attempt = 0; attempt < ALONE_TRIES; attempt += 1) {
+    // Within a transaction PostgreSQL goes on telling what it told first.
+    await client.query('SELECT pg_stat_clear_snapshot()')
     const { rows } = await client.query<{ n: number }>(OTHERS)
     if (rows[0]?.n === 0) return
     await client.query('SELECT pg_sleep($1)', [ALONE_WAIT_MS / 1000])
