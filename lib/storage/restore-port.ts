@@ -50,7 +50,7 @@ export interface RestorePort {
   note(restoration: Restoration, audit: AuditEntry): Promise<void>
   /** The newest; null where the fleet was never restored. */
   latest(fleetId: string): Promise<Restoration | null>
-  /** Notes what has come back in this epoch; a mutation that is noted stays as it is. */
+  /** Notes what has come back in this epoch, if a restore gave it; a mutation that is noted stays as it is. */
   regain(fleetId: string, epoch: number, rows: readonly RegainedMutation[]): Promise<void>
   gap(fleetId: string, epoch: number): Promise<RestoreGap>
   /** Of the backup, and those that brought something back; by id, at most `limit` behind `after`. */

@@ -23,6 +23,8 @@ export const KEEP_MS = {
   toldSeries: 2 * DAY_MS,
   /** As long as the hours that one would look at beside it. */
   incident: TIER_KEPT_MS.hour,
+  /** Of each mutation that came back after a restore: longer than a device keeps what it sends again. */
+  regained: 90 * DAY_MS,
   removedFleet: DAY_MS,
 } as const
 

@@ -99,6 +99,7 @@ function expireRows(
     prune(tables.silences, undo, batch, (row) => overAtMs(row) < nowMs - KEEP_MS.incident),
     prune(tables.toldSeries, undo, batch, (row) => row.heardMs < nowMs - KEEP_MS.toldSeries),
     prune(tables.toldLogs, undo, batch, (row) => row.atMs < nowMs - sessionsMs),
+    prune(tables.regained, undo, batch, (row) => row.atMs < nowMs - KEEP_MS.regained),
     prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry),
   ]
 }

@@ -27,7 +27,8 @@ export function memoryRestores(state: MemoryState): RestorePort {
         ({ restorations }) => restorations.values().sort((a, b) => b.epoch - a.epoch)[0] ?? null,
       ),
     regain: (fleetId, epoch, rows) =>
-      state.inFleet(fleetId, ({ regained }, undo) => {
+      state.inFleet(fleetId, ({ regained, restorations }, undo) => {
+        if (!restorations.get(String(epoch))) return
         for (const row of rows) {
           const key = `${epoch}/${row.mutationId}`
           if (!regained.get(key)) regained.set(undo, key, row)

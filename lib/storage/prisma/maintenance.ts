@@ -74,6 +74,7 @@ const EXPIRE: readonly { statement: Statement; beforeMs: (nowMs: number, keep: K
   { statement: EXPIRE_VERSIONS, beforeMs: ago(KEEP_MS.change) },
   { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), beforeMs: ago(KEEP_MS.change) },
   { statement: expire('failed_try', 'last_at < $2'), beforeMs: ago(KEEP_MS.failedTry) },
+  { statement: expire('regained_mutation', 'at < $2'), beforeMs: ago(KEEP_MS.regained) },
   { statement: expire('incident', 'resolved_at < $2'), beforeMs: ago(KEEP_MS.incident) },
   { statement: expire('incident_entry', 'at < $2'), beforeMs: ago(KEEP_MS.incident) },
   { statement: expire('silence', 'over_at < $2'), beforeMs: ago(KEEP_MS.incident) },

@@ -23,11 +23,13 @@ const LATEST: Statement = {
   name: 'restore_latest',
   text: 'SELECT * FROM restoration WHERE fleet_id = $1 ORDER BY epoch DESC LIMIT 1',
 }
+/** Only of a restore that there was: otherwise any device could fill the table by its word alone. */
 const REGAIN: Statement = {
   name: 'restore_regain',
   text: `INSERT INTO regained_mutation (fleet_id, epoch, mutation_id, device_id, status, at)
     SELECT $1, $2, m, d, s, to_timestamp(at / 1000.0)
-    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::bigint[]) k(m, d, s, at) ON CONFLICT DO NOTHING`,
+    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::bigint[]) k(m, d, s, at)
+    WHERE EXISTS (SELECT FROM restoration WHERE fleet_id = $1 AND epoch = $2) ON CONFLICT DO NOTHING`,
 }
 const GAP: Statement = {
   name: 'restore_gap',

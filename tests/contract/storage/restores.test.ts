@@ -13,6 +13,9 @@ import {
   sessionOf,
 } from './world.ts'
 
+const DAY_MS = 86_400_000
+const YEAR_MS = 365 * DAY_MS
+
 describe.each(BACKENDS)('restores over $name', (backend) => {
   const current = opened(backend)
 
@@ -113,6 +116,41 @@ describe.each(BACKENDS)('restores over $name', (backend) => {
       items: [],
       next: null,
     })
+  })
+
+  it('[TK6] keeps nothing that is said to be back where nothing was restored, and what is back for 90 days', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const device = await makeDevice(storage, fleetId)
+    const row = (atMs: number) => ({
+      mutationId: randomUUID(),
+      deviceId: device.id,
+      status: 'applied',
+      atMs,
+    })
+    const page = { limit: 9, cursor: null }
+    await storage.restores.regain(fleetId, 900, [row(NOW_MS)])
+    expect((await storage.restores.regained(fleetId, 900, null, page)).items).toEqual([])
+    const restoration: Restoration = {
+      fleetId,
+      epoch: 900,
+      epochBefore: 1,
+      backupId: null,
+      backupAtMs: null,
+      proven: true,
+      restoredAtMs: NOW_MS,
+    }
+    await storage.restores.note(restoration, audit('fleet.restore', { fleetId }))
+    await storage.restores.regain(fleetId, 901, [row(NOW_MS)])
+    expect((await storage.restores.regained(fleetId, 901, null, page)).items).toEqual([])
+    const kept = [row(NOW_MS), row(NOW_MS + 1)]
+    await storage.restores.regain(fleetId, 900, kept)
+    const keep = { minutesMs: YEAR_MS, hoursMs: YEAR_MS, sessionsMs: YEAR_MS, eventsMs: YEAR_MS }
+    const batches = { size: 10, rounds: 1 }
+    await storage.maintenance.applyRetention(NOW_MS + 90 * DAY_MS, keep, batches)
+    expect((await storage.restores.regained(fleetId, 900, null, page)).items).toHaveLength(2)
+    await storage.maintenance.applyRetention(NOW_MS + 90 * DAY_MS + 1, keep, batches)
+    expect((await storage.restores.regained(fleetId, 900, null, page)).items).toEqual([kept[1]])
   })
 
   it('[TK6] raises the epoch by one or to what is named, and knows the one before', async () => {
