@@ -11,9 +11,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { BackupError } from '#lib/storage/prisma/backup/backup-error.ts'
 import type { BackupHeader } from '#lib/storage/prisma/backup/backup-file.ts'
 import { BackupWriter, readBackup } from '#lib/storage/prisma/backup/backup-file.ts'
+import { copyIn, copyOut } from '#lib/storage/prisma/backup/copy.ts'
 import { checkRestored, finishRestore } from '#lib/storage/prisma/backup/finish-restore.ts'
 import type { LoadedBackup, RestoreOptions } from '#lib/storage/prisma/backup/restore-backup.ts'
 import { loadBackup } from '#lib/storage/prisma/backup/restore-backup.ts'
+import { withOwner } from '#lib/storage/prisma/backup/session.ts'
 import { takeBackup } from '#lib/storage/prisma/backup/take-backup.ts'
 import { applyMigrations, migrationState } from '#lib/storage/prisma/migrate.ts'
 import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
@@ -392,6 +394,44 @@ describe('a restore', () => {
     expect(readdirSync(path.dirname(out))).toEqual([])
     // The message, and no stack.
     expect(failed).toMatchObject({ code: 2 })
+  })
+})
+
+describe('rows over the wire', () => {
+  interface Socket {
+    readonly bytesRead: number
+    listenerCount(name: string): number
+  }
+  const MEGABYTE = 1024 * 1024
+  const within = (use: (client: pg.Client, socket: Socket) => Promise<void>): Promise<void> =>
+    withOwner(world.databaseUrl, (client) =>
+      use(client, (client as unknown as { connection: { stream: Socket } }).connection.stream),
+    )
+
+  it('are read no further when what takes them fails', async () => {
+    await within(async (client, socket) => {
+      const rows = "SELECT repeat('x', 1000) FROM generate_series(1, 1000000)"
+      const taking = copyOut(client, `COPY (${rows}) TO STDOUT`, async () => {
+        throw new Error('the disk is full')
+      })
+      await expect(taking).rejects.toThrow('the disk is full')
+      expect(socket.bytesRead).toBeLessThan(100 * MEGABYTE)
+    })
+  })
+
+  it('leave no listener behind with each piece', async () => {
+    await within(async (client, socket) => {
+      await client.query('CREATE TEMP TABLE copied (text text)')
+      const counts: number[] = []
+      async function* pieces(): AsyncGenerator<Uint8Array> {
+        for (let piece = 0; piece < 8; piece += 1) {
+          counts.push(socket.listenerCount('close') + socket.listenerCount('drain'))
+          yield Buffer.alloc(MEGABYTE, `${'x'.repeat(1023)}\n`)
+        }
+      }
+      await copyIn(client, 'COPY copied FROM STDIN', pieces())
+      expect(new Set(counts).size).toBe(1)
+    })
   })
 })
 

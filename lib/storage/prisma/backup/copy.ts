@@ -5,7 +5,7 @@ interface Wire {
   readonly stream: NodeJS.WritableStream & {
     pause(): void
     resume(): void
-    readonly destroyed: boolean
+    destroy(): void
     readonly writableNeedDrain: boolean
   }
   query(text: string): void
@@ -76,7 +76,11 @@ class CopyOut extends Copy {
     // Nothing more is read meanwhile than what the socket has read already.
     wire.stream.pause()
     this.pass()
-    void this.working.then(() => wire.stream.resume())
+    void this.working.then(() => {
+      // Of rows that nobody takes any more, gigabytes may be to come: the connection goes with them.
+      if (this.failed === null) wire.stream.resume()
+      else wire.stream.destroy()
+    })
   }
 
   /** What is held, once what was passed on before it is taken. */
@@ -90,7 +94,8 @@ class CopyOut extends Copy {
   }
 
   async end(): Promise<void> {
-    await this.done
+    // Of a connection that was given up it tells that it broke, and not why.
+    await this.done.catch((error: unknown) => void (this.failed ??= error))
     this.pass()
     await this.working
     if (this.failed !== null) throw this.failed
@@ -132,10 +137,16 @@ class CopyIn extends Copy {
   }
 }
 
-const drained = (wire: Wire): Promise<void> =>
+const drained = ({ stream }: Wire): Promise<void> =>
   new Promise((resolve) => {
-    wire.stream.once('drain', resolve)
-    wire.stream.once('close', resolve)
+    // Either takes the other off: of a large table they would pile up.
+    const on = (): void => {
+      stream.off('drain', on)
+      stream.off('close', on)
+      resolve()
+    }
+    stream.on('drain', on)
+    stream.on('close', on)
   })
 
 /** `COPY … TO STDOUT`: the rows in pieces of about a megabyte, the next one after the last was taken. */
