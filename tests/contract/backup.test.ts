@@ -10,7 +10,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { BackupError } from '#lib/storage/prisma/backup/backup-error.ts'
 import type { BackupHeader } from '#lib/storage/prisma/backup/backup-file.ts'
-import { BackupWriter, readBackup } from '#lib/storage/prisma/backup/backup-file.ts'
+import { BackupWriter, FRAME_BYTES_MAX, readBackup } from '#lib/storage/prisma/backup/backup-file.ts'
 import { copyIn, copyOut } from '#lib/storage/prisma/backup/copy.ts'
 import { checkRestored, finishRestore } from '#lib/storage/prisma/backup/finish-restore.ts'
 import type { LoadedBackup, RestoreOptions } from '#lib/storage/prisma/backup/restore-backup.ts'
@@ -108,6 +108,36 @@ describe('a backup file', () => {
     const again = takeBackup({ directUrl: world.databaseUrl, secret: SECRET, appVersion: '1', file })
     await expect(again).rejects.toMatchObject({ code: 'file_exists' })
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  it('is never longer in one piece than a reader takes', async () => {
+    const copy = path.join(folder, `${randomUUID()}.backup`)
+    const writer = await BackupWriter.create(copy, SECRET)
+    await expect(writer.rows(0, Buffer.alloc(FRAME_BYTES_MAX + 1))).rejects.toThrow('longer')
+    await writer.header(header)
+    await writer.rows(0, Buffer.alloc(FRAME_BYTES_MAX))
+    await writer.discard()
+    expect(readdirSync(path.dirname(copy)).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  it('leaves nothing where not even its first bytes could be written', async () => {
+    const out = path.join(folder, 'none', 'tidemark.backup')
+    await mkdir(path.dirname(out))
+    const script = path.join(folder, 'none.mts')
+    await writeFile(
+      script,
+      `import { BackupWriter } from '${ROOT}/lib/storage/prisma/backup/backup-file.ts'
+      const code = await BackupWriter.create(process.argv[2], 'x').catch((error) => error.code)
+      process.stdout.write(code)`,
+    )
+    // A file of at most nothing.
+    const line = `ulimit -f 0 && exec '${process.execPath}' --import tsx '${script}' '${out}'`
+    const { stdout } = await promisify(execFile)('bash', ['-c', line], {
+      cwd: ROOT,
+      env: { ...process.env, TSX_DISABLE_CACHE: '1' },
+    })
+    expect(stdout).toBe('not_written')
+    expect(readdirSync(path.dirname(out))).toEqual([])
   })
 
   it('holds none of what must not live on: sessions, links, leases, and no token or key but as a hash', async () => {

@@ -1,10 +1,11 @@
-import { createHash, createHmac, timingSafeEqual, type Hash } from 'node:crypto'
+import { createHash, createHmac, randomUUID, timingSafeEqual, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { access, link, open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'
+import { assert } from '#lib/kernel/result.ts'
 import { BackupError } from './backup-error.ts'
 
 /**
@@ -14,7 +15,8 @@ import { BackupError } from './backup-error.ts'
  */
 const MAGIC = Buffer.from('tidemark-backup\n')
 export const FORMAT = 1
-const FRAME_BYTES_MAX = 64 * 1024 * 1024
+/** No reader takes more. */
+export const FRAME_BYTES_MAX = 64 * 1024 * 1024
 const FRAME_HEAD_BYTES = 5
 const TABLE_BYTES = 2
 /** Levels above cost several times as long for a few per cent. */
@@ -81,14 +83,18 @@ export class BackupWriter {
   /** @throws BackupError `file_exists`, `not_written` */
   static async create(file: string, secret: string): Promise<BackupWriter> {
     if (await isThere(file)) throw exists(file)
-    const beside = `${file}.${process.pid}.part`
+    // By chance: in a container every process has the same pid.
+    const beside = `${file}.${randomUUID().slice(0, 8)}.part`
+    const handle = await open(beside, 'wx', 0o600).catch((error: unknown) => {
+      throw notWritten(beside, error)
+    })
+    const writer = new BackupWriter(file, beside, handle, secret)
     try {
-      const handle = await open(beside, 'wx', 0o600)
-      const writer = new BackupWriter(file, beside, handle, secret)
       await writer.append(MAGIC)
       return writer
     } catch (error) {
-      throw notWritten(beside, error)
+      await writer.discard()
+      throw error
     }
   }
 
@@ -96,8 +102,9 @@ export class BackupWriter {
     await this.frame('H', Buffer.from(JSON.stringify(header)))
   }
 
-  /** `table` is its place in the header's list. */
+  /** `table` is its place in the header's list; no more `rows` at once than a reader unpacks. */
   async rows(table: number, rows: Uint8Array): Promise<void> {
+    assert(rows.length <= FRAME_BYTES_MAX, 'a piece of a table is longer than one may be')
     const place = Buffer.alloc(TABLE_BYTES)
     place.writeUInt16BE(table)
     await this.frame('D', Buffer.concat([place, await deflate(rows, { level: LEVEL })]))
@@ -128,6 +135,7 @@ export class BackupWriter {
   }
 
   private async frame(kind: string, payload: Uint8Array): Promise<void> {
+    assert(payload.length <= FRAME_BYTES_MAX, 'a frame is longer than one may be')
     const head = Buffer.alloc(FRAME_HEAD_BYTES)
     head.write(kind, 0, 'latin1')
     head.writeUInt32BE(payload.length, 1)
