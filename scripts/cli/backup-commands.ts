@@ -13,8 +13,9 @@ import type { CheckResult } from '#lib/storage/prisma/backup/invariants.ts'
 import { loadBackup } from '#lib/storage/prisma/backup/restore-backup.ts'
 import { takeBackup } from '#lib/storage/prisma/backup/take-backup.ts'
 import { resolveDatabase, type ResolvedDatabase } from '#lib/storage/prisma/embedded/resolve-database.ts'
+import { migrationState } from '#lib/storage/prisma/migrate.ts'
 import { CliError } from './cli-error.ts'
-import { openContext, openStorage } from './open-context.ts'
+import { openStorage } from './open-context.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const PRISMA_ROOT = path.join(ROOT, 'prisma')
@@ -27,21 +28,50 @@ const NO_PROBLEMS = 'none'
 const appVersion = (): string =>
   (JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }).version
 
-/** `backup --out FILE`: beside a running server, or without one. */
+/**
+ * `backup --out FILE`: beside a running server, or without one. Of the database as it is, migrated by this version or not:
+ * it is what one does before an upgrade.
+ */
 export async function backup(environment: Environment, out: string): Promise<Answer> {
-  const { ctx, database, close } = await openContext(environment)
+  const database = await resolveDatabase(ROOT, environment)
   try {
+    const { directUrl, secret } = database
+    const lacks = await lackOf(directUrl)
     const file = path.resolve(out)
     const startedMs = performance.now()
-    const { directUrl, secret } = database
     const taken = await takeBackup({ directUrl, secret, appVersion: appVersion(), file })
     const { header, bytes } = taken
+    const { id, takenAt } = header
     const rows = Object.values(taken.rows).reduce((sum, count) => sum + count, 0)
-    await noteBackup(ctx, { actor: SYSTEM, backupId: header.id, takenAt: header.takenAt, rows, bytes })
+    if (lacks === null)
+      await withStorage(database, environment, (ctx) =>
+        noteBackup(ctx, { actor: SYSTEM, backupId: id, takenAt, rows, bytes }),
+      )
     const tookMs = Math.round(performance.now() - startedMs)
-    return { file, id: header.id, takenAt: header.takenAt, fleets: header.fleets.length, rows, bytes, tookMs }
+    const auditLog = lacks === null ? 'noted' : `not noted: ${lacks}`
+    return { file, id, takenAt, fleets: header.fleets.length, rows, bytes, auditLog, tookMs }
   } catch (error) {
     throw inWords(error)
+  } finally {
+    await database.release()
+  }
+}
+
+/** Null where the database is as this version needs it to read and write by its ports; otherwise why not. */
+async function lackOf(directUrl: string): Promise<string | null> {
+  const { applied, pending } = await migrationState(directUrl, PRISMA_ROOT)
+  if (applied.length === 0) throw new CliError('this database has no tables of Tidemark: nothing is in it')
+  return pending.length === 0 ? null : `the database lacks ${pending.length} migrations of this version`
+}
+
+async function withStorage<T>(
+  database: ResolvedDatabase,
+  environment: Environment,
+  use: (ctx: Context) => Promise<T>,
+): Promise<T> {
+  const { ctx, close } = await openStorage(database, environment)
+  try {
+    return await use(ctx)
   } finally {
     await close()
   }
@@ -71,13 +101,11 @@ export async function restore(environment: Environment, line: RestoreLine): Prom
       epochAfter: (before) => epochAfter(before, Date.now()),
     })
     const ofData = await checkRestored({ directUrl, prismaRoot: PRISMA_ROOT }, loaded)
-    const { ctx, close } = await openStorage(database, environment)
-    const checks = [...ofData, await checkChain(ctx)]
-    try {
-      await noteRestore(ctx, { actor: SYSTEM, loaded, problems: problemsOf(checks) })
-    } finally {
-      await close()
-    }
+    const checks = await withStorage(database, environment, async (ctx) => {
+      const all = [...ofData, await checkChain(ctx)]
+      await noteRestore(ctx, { actor: SYSTEM, loaded, problems: problemsOf(all) })
+      return all
+    })
     await finishRestore(directUrl)
     const { backupId, takenAt, proven, fleets } = loaded
     const rows = Object.values(loaded.rows).reduce((sum, count) => sum + count, 0)
@@ -93,11 +121,14 @@ export async function restore(environment: Environment, line: RestoreLine): Prom
 
 /** `restore check`: what a restore checks, of the database as it is; beside a running server too. */
 export async function restoreCheck(environment: Environment): Promise<Answer> {
-  const { ctx, database, close } = await openContext(environment)
+  const database = await resolveDatabase(ROOT, environment)
   try {
-    return verdictOf([...(await checkDatabase(database.directUrl)), await checkChain(ctx)])
+    const lacks = await lackOf(database.directUrl)
+    const ofData = await checkDatabase(database.directUrl)
+    if (lacks !== null) return { ...verdictOf(ofData), auditChain: `not checked: ${lacks}` }
+    return verdictOf([...ofData, await withStorage(database, environment, checkChain)])
   } finally {
-    await close()
+    await database.release()
   }
 }
 

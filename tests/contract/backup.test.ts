@@ -466,6 +466,36 @@ describe('rows over the wire', () => {
 })
 
 describe('a backup of an older version', () => {
+  it('is taken and checked by this one before it is upgraded, and stays as it is', async () => {
+    const [last = '', before = ''] = header.migrations.map(({ name }) => name).reverse()
+    const old = await newTarget()
+    const cli = async (...line: readonly string[]): Promise<Record<string, unknown>> => {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['--import', 'tsx', 'scripts/tidemark.ts', ...line, '--json'],
+        {
+          cwd: ROOT,
+          env: { ...process.env, DATABASE_URL: old, DATABASE_DIRECT_URL: old, TIDEMARK_SECRET: SECRET },
+        },
+      )
+      return JSON.parse(stdout) as Record<string, unknown>
+    }
+    const copy = path.join(folder, `${randomUUID()}.backup`)
+    await expect(cli('backup', '--out', copy)).rejects.toMatchObject({
+      stderr: expect.stringContaining('no tables of Tidemark'),
+    })
+    await applyMigrations(old, PRISMA_ROOT, { restore: { until: before } })
+    const lacks = 'the database lacks 1 migrations of this version'
+    expect(await cli('backup', '--out', copy)).toMatchObject({ file: copy, auditLog: `not noted: ${lacks}` })
+    const { header: taken } = await readBackup(copy, { secret: SECRET, unproven: false })
+    expect(taken.migrations.at(-1)?.name).toBe(before)
+    expect(await cli('restore', 'check')).toMatchObject({
+      problems: 'none',
+      auditChain: `not checked: ${lacks}`,
+    })
+    expect((await migrationState(old, PRISMA_ROOT)).pending).toEqual([last])
+  })
+
   it('is loaded as it was, and brought up to this one', async () => {
     const [last, before] = header.migrations.map(({ name }) => name).reverse()
     const old = await newTarget()
