@@ -52,6 +52,9 @@ describe('migrations let the release before go on beside this one (docs/upgrades
     'REVOKE SELECT ON fleet FROM tidemark_runtime',
     'LOCK TABLE fleet',
     'ALTER TABLE fleet ADD COLUMN a INT; UPDATE "fleet" f SET a = 1',
+    'CREATE UNIQUE INDEX CONCURRENTLY a ON fleet (b)',
+    'DROP INDEX CONCURRENTLY a',
+    'REINDEX INDEX CONCURRENTLY a',
     '-- a word\nALTER TABLE fleet\n  DROP COLUMN name',
     'SELECT 1; ALTER TABLE fleet DROP COLUMN name',
   ])('%s is found', (sql) => {

@@ -21,6 +21,10 @@ const BREAKS_THE_ONE_BEFORE: readonly (readonly [RegExp, string])[] = [
   [/^TRUNCATE\b/i, 'empties a table'],
 ]
 const LOCKS_FOR_LONG: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(?:CREATE|DROP|REINDEX)\b.*\bCONCURRENTLY\b/i,
+    'is no transaction: a try that is taken back leaves an invalid index, and it waits for those that queue to migrate',
+  ],
   [/^(?:VACUUM\s+FULL|CLUSTER|LOCK\s+TABLE)\b/i, 'locks a whole table'],
   [
     new RegExp(
