@@ -32,6 +32,7 @@ export interface AccessPort extends SignInPort {
   createApiKey(key: ApiKey, audit: AuditEntry): Promise<void>
   /** The live key. Its use is noted at most once a minute, with where it came from. */
   findApiKey(hash: string, nowMs: number, address: string | null): Promise<ApiKey | null>
+  getApiKey(id: string): Promise<ApiKey | null>
   listApiKeys(): Promise<readonly ApiKey[]>
   /** Saves name, role, scopes and both ends as they then are; null for an unknown key. */
   updateApiKey(id: string, change: (key: ApiKey) => RowChange<ApiKey>): Promise<ApiKey | null>

@@ -1,4 +1,4 @@
-import type { AuditEntry, Role, RowChange, User } from './rows.ts'
+import type { ApiKey, AuditEntry, Role, RowChange, User } from './rows.ts'
 
 /** Who was asked to come, and what they may do then. Times in Unix ms. */
 export interface Invitation {
@@ -13,6 +13,12 @@ export interface Invitation {
   readonly expiresAtMs: number
   readonly acceptedAtMs: number | null
   readonly revokedAtMs: number | null
+}
+
+/** Null for one that is not there, or of another kind. */
+export interface Inviter {
+  readonly user: User | null
+  readonly key: ApiKey | null
 }
 
 /** As many of the newest are listed. */
@@ -30,18 +36,21 @@ export interface InvitationPort {
     judge: (open: readonly Invitation[]) => void,
     audit: AuditEntry,
   ): Promise<void>
-  /** Newest first. */
-  list(): Promise<readonly Invitation[]>
+  /** Newest first, of those with a role in one of these scopes (null: of all). */
+  list(scopes: readonly string[] | null): Promise<readonly Invitation[]>
+  /** The open one of this e-mail, in any case of its letters. */
+  findOpenByEmail(email: string, nowMs: number): Promise<Invitation | null>
   find(hash: string): Promise<Invitation | null>
   /** Saves hash and times as they then are; null for an unknown one. */
   update(id: string, change: (invitation: Invitation) => RowChange<Invitation>): Promise<Invitation | null>
   /**
    * Uses up an open invitation and puts the user that `make` makes of it, in one transaction: of any number at once one
-   * succeeds. `known` is who has its e-mail already. Null when it is not open.
+   * succeeds. `known` is who has its e-mail already, `inviter` who invited, as they are then: a user or
+   * an operator key that is kept. Null when it is not open.
    */
   accept(
     hash: string,
     nowMs: number,
-    make: (invitation: Invitation, known: User | null) => RowChange<User>,
+    make: (invitation: Invitation, known: User | null, inviter: Inviter) => RowChange<User>,
   ): Promise<User | null>
 }

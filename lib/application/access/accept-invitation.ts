@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Actor } from '#lib/application/context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '#lib/application/errors.ts'
-import type { Invitation, Role, User } from '#lib/storage/ports.ts'
+import type { Invitation, Inviter, Role, User } from '#lib/storage/ports.ts'
 import { auditEntry, SYSTEM } from './audit-entry.ts'
 import { EVERY_FLEET } from './authorize.ts'
 import type { AccessContext } from './context.ts'
@@ -77,11 +77,8 @@ export async function acceptByIdentity(
   ctx: AccessContext,
   who: { readonly email: string; readonly issuer: string; readonly address: string | null },
 ): Promise<User | null> {
-  const nowMs = ctx.clock.now()
   const email = who.email.toLowerCase()
-  const invitation = (await ctx.storage.invitations.list()).find(
-    (one) => one.email === email && invitationState(one, nowMs) === 'open',
-  )
+  const invitation = await ctx.storage.invitations.findOpenByEmail(email, ctx.clock.now())
   if (!invitation) return null
   const roles = await rolesStillGiven(ctx, invitation)
   if (Object.keys(roles).length === 0) return null
@@ -96,12 +93,22 @@ function taken(
   made: Pick<User, 'email' | 'name' | 'passwordHash' | 'roles'>,
   { issuer = null, address }: { readonly issuer?: string | null; readonly address: string | null },
 ): Promise<User | null> {
-  const { email, roles } = made
-  return ctx.storage.invitations.accept(hash, ctx.clock.now(), (_, known) => {
+  const { email } = made
+  return ctx.storage.invitations.accept(hash, ctx.clock.now(), ({ invitedBy }, known, inviter) => {
+    // Asked again: who invited may have lost it meanwhile, and the lock holds them as they are.
+    const roles = rolesBy(actorNow(ctx, invitedBy, inviter), made.roles)
+    if (Object.keys(roles).length === 0) throw new ApplicationError('gone')
     if (known && !isRemoved(known))
       throw new ApplicationError('gone', { detail: 'You have an account: sign in' })
     const id = known?.id ?? ctx.ids()
-    const next: User = { ...made, id, disabled: false, removedAtMs: null, createdAtMs: ctx.clock.now() }
+    const next: User = {
+      ...made,
+      roles,
+      id,
+      disabled: false,
+      removedAtMs: null,
+      createdAtMs: ctx.clock.now(),
+    }
     const details = { action: 'invitation.accept', target: `user/${next.id}`, fleetId: fleetOfRoles(roles) }
     const after = { invitation: invitationId, email, roles, ...(issuer !== null && { issuer }) }
     return { next, audit: auditEntry(ctx, userActor(next), { ...details, after, address }) }
@@ -113,23 +120,31 @@ async function rolesStillGiven(
   ctx: AccessContext,
   { roles, invitedBy }: Invitation,
 ): Promise<Readonly<Record<string, Role>>> {
-  const inviter = await actorNow(ctx, invitedBy)
+  const { kind, id } = invitedBy
+  const inviter = actorNow(ctx, invitedBy, {
+    user: kind === 'user' ? await ctx.storage.access.getUser(id) : null,
+    key: kind === 'key' ? await ctx.storage.access.getApiKey(id) : null,
+  })
   const given: [string, Role][] = []
-  for (const [scope, role] of Object.entries(roles)) {
-    const exists = scope === EVERY_FLEET || (await ctx.storage.fleets.get(scope)) !== null
-    if (exists && inviter !== null && administers(inviter, scope)) given.push([scope, role])
-  }
+  for (const [scope, role] of Object.entries(rolesBy(inviter, roles)))
+    if (scope === EVERY_FLEET || (await ctx.storage.fleets.get(scope)) !== null) given.push([scope, role])
   return Object.fromEntries(given)
 }
 
+/** Those of the roles that this inviter could give. */
+const rolesBy = (inviter: Actor | null, roles: Invitation['roles']): Invitation['roles'] =>
+  Object.fromEntries(
+    Object.entries(roles).filter(([scope]) => inviter !== null && administers(inviter, scope)),
+  )
+
 /** Who invited, with the roles of today; null for somebody who is shut out. */
-async function actorNow(ctx: AccessContext, { kind, id }: Invitation['invitedBy']): Promise<Actor | null> {
+function actorNow(
+  ctx: AccessContext,
+  { kind, id }: Invitation['invitedBy'],
+  { user, key }: Inviter,
+): Actor | null {
   if (kind === 'system') return SYSTEM
-  if (kind === 'user') {
-    const user = await ctx.storage.access.getUser(id)
-    return user && !user.disabled ? userActor(user) : null
-  }
-  const key = (await ctx.storage.access.listApiKeys()).find((one) => one.id === id)
+  if (kind === 'user') return user && !user.disabled ? userActor(user) : null
   const isDead =
     !key || key.revokedAtMs !== null || (key.expiresAtMs !== null && key.expiresAtMs <= ctx.clock.now())
   if (isDead) return null

@@ -20,7 +20,7 @@ export const PEOPLE_ROUTES: readonly AdminRoute[] = [
     ),
   ),
   global('GET', '/invitations', async ({ ctx, actor, query }) =>
-    wholeList(await listInvitations(ctx, { actor }), query, ({ roles }, fleet) =>
+    wholeList(await listInvitations(ctx, { actor, fleet: query.fleet }), query, ({ roles }, fleet) =>
       Object.hasOwn(roles, fleet),
     ),
   ),

@@ -98,7 +98,7 @@ function useUp(
 
 function apiKeys(
   state: MemoryState,
-): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys' | 'updateApiKey'> {
+): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'getApiKey' | 'listApiKeys' | 'updateApiKey'> {
   return {
     createApiKey: (key, audit) =>
       state.inGlobal((undo) => {
@@ -115,6 +115,7 @@ function apiKeys(
         state.apiKeys.set(undo, hash, used)
         return used
       }),
+    getApiKey: async (id) => state.apiKeys.values().find((one) => one.id === id) ?? null,
     listApiKeys: async () => state.apiKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs),
     updateApiKey: (id, change) =>
       state.inGlobal((undo) => {

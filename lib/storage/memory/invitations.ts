@@ -14,12 +14,17 @@ export function memoryInvitations(state: MemoryState): InvitationPort {
         state.invitations.set(undo, invitation.id, invitation)
         state.audit.set(undo, audit.id, audit)
       }),
-    list: async () =>
+    list: async (scopes) =>
       state.invitations
         .values()
+        .filter(({ roles }) => scopes === null || scopes.some((scope) => Object.hasOwn(roles, scope)))
         .toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1))
         .slice(0, INVITATIONS_LISTED_MAX),
     find: async (hash) => find(hash),
+    findOpenByEmail: async (email, nowMs) =>
+      state.invitations
+        .values()
+        .find((one) => one.email.toLowerCase() === email.toLowerCase() && isOpenAt(one, nowMs)) ?? null,
     update: (id, change) =>
       state.inGlobal((undo) => {
         const invitation = state.invitations.get(id)
@@ -35,7 +40,10 @@ export function memoryInvitations(state: MemoryState): InvitationPort {
         if (!invitation || !isOpenAt(invitation, nowMs)) return null
         const email = invitation.email.toLowerCase()
         const known = state.users.values().find((user) => user.email.toLowerCase() === email) ?? null
-        const { next, audit } = make(invitation, known)
+        const { kind, id } = invitation.invitedBy
+        const user = kind === 'user' ? (state.users.get(id) ?? null) : null
+        const key = kind === 'key' ? (state.apiKeys.values().find((one) => one.id === id) ?? null) : null
+        const { next, audit } = make(invitation, known, { user, key })
         state.users.set(undo, next.id, next)
         state.invitations.set(undo, invitation.id, { ...invitation, acceptedAtMs: nowMs })
         state.audit.set(undo, audit.id, audit)

@@ -1,7 +1,7 @@
 import type { AccessPort, ApiKey, Role } from '../ports.ts'
 import { LAST_SEEN_STEP_MS } from '../retention.ts'
 import { insertAudit } from './audit.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database, Send, Statement } from './database.ts'
 import type { ApiKey as ApiKeyRow } from './generated/client.ts'
 import { at, atOrNull, ms, msOrNull } from './values.ts'
 
@@ -23,7 +23,7 @@ const LOCK: Statement = {
 
 export function postgresApiKeys(
   database: Database,
-): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys' | 'updateApiKey'> {
+): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'getApiKey' | 'listApiKeys' | 'updateApiKey'> {
   return {
     createApiKey: (key, audit) =>
       database.inGlobal(async (send) => {
@@ -43,6 +43,10 @@ export function postgresApiKeys(
         await tx.apiKey.updateMany({ where: { hash }, data: use })
         return keyOf({ ...row, ...use })
       }),
+    getApiKey: async (id) => {
+      const row = await database.prismaInGlobal((tx) => tx.apiKey.findUnique({ where: { id } }))
+      return row && keyOf(row)
+    },
     listApiKeys: async () => {
       const rows = await database.prismaInGlobal((tx) =>
         tx.apiKey.findMany({ orderBy: { createdAt: 'desc' } }),
@@ -51,15 +55,21 @@ export function postgresApiKeys(
     },
     updateApiKey: (id, change) =>
       database.inGlobal(async (send) => {
-        const [row] = await send<ApiKeyRow>(LOCK, [id])
-        if (!row) return null
-        const { next, audit } = change(keyOf(row))
+        const key = await lockKey(send, id)
+        if (!key) return null
+        const { next, audit } = change(key)
         const { name, role, scopes, expiresAtMs, revokedAtMs } = next
         await send(UPDATE, [id, name, role, scopes, atOrNull(expiresAtMs), atOrNull(revokedAtMs)])
         await insertAudit(send, audit)
         return next
       }),
   }
+}
+
+/** The key as it is, and stays until the transaction ends. */
+export async function lockKey(send: Send, id: string): Promise<ApiKey | null> {
+  const [row] = await send<ApiKeyRow>(LOCK, [id])
+  return row ? keyOf(row) : null
 }
 
 const keyOf = (row: ApiKeyRow): ApiKey => ({

@@ -1,5 +1,11 @@
-import { INVITATIONS_LISTED_MAX, type Invitation, type InvitationPort } from '../invitation-port.ts'
+import {
+  INVITATIONS_LISTED_MAX,
+  type Invitation,
+  type InvitationPort,
+  type Inviter,
+} from '../invitation-port.ts'
 import { isOpenAt } from '../invitation-values.ts'
+import { lockKey } from './api-keys.ts'
 import { createUser, LOCK_ADMINS, putUser, readUser } from './access.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
@@ -25,7 +31,14 @@ const CREATE: Statement = {
 }
 const LIST: Statement = {
   name: 'invitation_list',
-  text: 'SELECT * FROM invitation ORDER BY created_at DESC, id DESC LIMIT $1',
+  text: `SELECT * FROM invitation WHERE $2::text[] IS NULL OR EXISTS (
+      SELECT FROM json_object_keys(roles) scope WHERE scope = ANY ($2))
+    ORDER BY created_at DESC, id DESC LIMIT $1`,
+}
+const OPEN_BY_EMAIL: Statement = {
+  name: 'invitation_open_by_email',
+  text: `SELECT * FROM invitation WHERE email_key = lower($1) AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > $2
+    ORDER BY created_at DESC LIMIT 1`,
 }
 const FIND: Statement = { name: 'invitation_find', text: 'SELECT * FROM invitation WHERE hash = $1' }
 const TAKE: Statement = {
@@ -69,8 +82,15 @@ export function postgresInvitations(database: Database): InvitationPort {
         await send(CREATE, [...told, ...endsOf(invitation)])
         await insertAudit(send, audit)
       }),
-    list: () =>
-      database.inGlobal(async (send) => (await send<Row>(LIST, [INVITATIONS_LISTED_MAX])).map(invitationOf)),
+    list: (scopes) =>
+      database.inGlobal(async (send) =>
+        (await send<Row>(LIST, [INVITATIONS_LISTED_MAX, scopes])).map(invitationOf),
+      ),
+    findOpenByEmail: (email, nowMs) =>
+      database.inGlobal(async (send) => {
+        const [row] = await send<Row>(OPEN_BY_EMAIL, [email, at(nowMs)])
+        return row ? invitationOf(row) : null
+      }),
     find: (hash) =>
       database.inGlobal(async (send) => {
         const [row] = await send<Row>(FIND, [hash])
@@ -94,7 +114,7 @@ export function postgresInvitations(database: Database): InvitationPort {
         if (!invitation || !isOpenAt(invitation, nowMs)) return null
         const [user] = await send<{ id: string }>(USER_BY_EMAIL, [invitation.email])
         const known = user ? await readUser(send, user.id) : null
-        const { next, audit } = make(invitation, known)
+        const { next, audit } = make(invitation, known, await inviterOf(send, invitation))
         if (known) await putUser(send, next)
         else if (!(await createUser(send, next))) return null
         await put(send, { ...invitation, acceptedAtMs: nowMs })
@@ -103,6 +123,11 @@ export function postgresInvitations(database: Database): InvitationPort {
       }),
   }
 }
+
+const inviterOf = async (send: Send, { invitedBy: { kind, id } }: Invitation): Promise<Inviter> => ({
+  user: kind === 'user' ? await readUser(send, id) : null,
+  key: kind === 'key' ? await lockKey(send, id) : null,
+})
 
 const endsOf = ({ expiresAtMs, acceptedAtMs, revokedAtMs }: Invitation): unknown[] => [
   at(expiresAtMs),

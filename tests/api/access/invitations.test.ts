@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { lookAtInvitation } from '#lib/application/access/accept-invitation.ts'
 import {
@@ -135,6 +135,19 @@ describe('an invitation', () => {
     await demote(world.foreignFleet)
     expect(await lookAtInvitation(world.ctx, tokenOf(late))).toEqual({ state: 'empty' })
     expect((await accept(tokenOf(late))).status).toBe(410)
+  })
+
+  test('[check 6] gives nothing that its inviter loses while it is being accepted', async () => {
+    const inviter = await addUser(world.ctx, `cy-${people}@example.org`, { [world.fleet]: 'admin' })
+    const cy = { ...(await world.signIn(inviter.email)), origin: ORIGIN }
+    const token = tokenOf(await invited({ [world.fleet]: 'admin' }, cy))
+    const { accept: take } = storage.invitations
+    vi.spyOn(storage.invitations, 'accept').mockImplementationOnce(async (...taken) => {
+      await changeUser(world.ctx, { actor: SYSTEM, id: inviter.id, body: { disabled: true } })
+      return take(...taken)
+    })
+    expect((await accept(token)).status).toBe(410)
+    expect(await storage.access.findUserByEmail(email)).toBeNull()
   })
 
   test('of a fleet that is no more opens nothing', async () => {

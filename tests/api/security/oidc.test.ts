@@ -108,7 +108,7 @@ describe('[check 19] a sign-in by OpenID Connect', () => {
     expect(await sessionOf(await signIn())).toMatchObject({
       user: { roles: { [world.fleet]: 'operator' } },
     })
-    const [invitation] = await world.ctx.storage.invitations.list()
+    const [invitation] = await world.ctx.storage.invitations.list(null)
     expect(invitation?.acceptedAtMs).not.toBeNull()
     await provider.tell({ account: { sub: 'mallory-1', email: 'mallory@example.org', email_verified: true } })
     expect(await sessionOf(await signIn())).toEqual({})

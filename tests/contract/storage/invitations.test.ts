@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import type { Invitation, User } from '#lib/storage/ports.ts'
-import { audit, BACKENDS, DAY_MS, makeFleet, NOW_MS, opened } from './world.ts'
+import { INVITATIONS_LISTED_MAX } from '#lib/storage/invitation-port.ts'
+import type { ApiKey, Invitation, Inviter, User } from '#lib/storage/ports.ts'
+import { audit, BACKENDS, DAY_MS, makeFleet, NOW_MS, opened, type Opened } from './world.ts'
 
 const invitationOf = (changes: Partial<Invitation> = {}): Invitation => ({
   id: randomUUID(),
@@ -27,12 +29,31 @@ const userFor = (invitation: Invitation, known: User | null): User => ({
 })
 const anyway = () => undefined
 
+/** So many that are newer than all, and closed. */
+async function fill({ storage, url }: Opened, count: number): Promise<void> {
+  if (url === null) {
+    const closed = { createdAtMs: NOW_MS + 2, revokedAtMs: NOW_MS + 2 }
+    for (let n = 0; n < count; n += 1)
+      await storage.invitations.create(invitationOf(closed), 0, anyway, audit())
+    return
+  }
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(
+    `INSERT INTO invitation (id, email, email_key, roles, hash, invited_by, created_at, expires_at, revoked_at)
+      SELECT gen_random_uuid(), n, n, '{"*":"viewer"}', 'filled ' || n, '{}', t, t + interval '1 day', t
+      FROM generate_series(1, $1::int) n, to_timestamp($2::float8 / 1000) t`,
+    [count, NOW_MS + 2],
+  )
+  await client.end()
+}
+
 describe.each(BACKENDS)('invitations on $name', (backend) => {
   const current = opened(backend)
   const add = (invitation: Invitation, judge: (open: readonly Invitation[]) => void = anyway) =>
     current().storage.invitations.create(invitation, 0, judge, audit())
   const listed = async (id: string) =>
-    (await current().storage.invitations.list()).find((one) => one.id === id)
+    (await current().storage.invitations.list(null)).find((one) => one.id === id)
 
   it('are kept whole, found by their hash, and listed newest first', async () => {
     const { storage } = current()
@@ -43,8 +64,62 @@ describe.each(BACKENDS)('invitations on $name', (backend) => {
     await add(newer)
     expect(await storage.invitations.find(older.hash)).toEqual(older)
     expect(await storage.invitations.find(randomUUID())).toBeNull()
-    const ids = (await storage.invitations.list()).map(({ id }) => id)
+    const ids = (await storage.invitations.list(null)).map(({ id }) => id)
     expect(ids.indexOf(newer.id)).toBeLessThan(ids.indexOf(older.id))
+  })
+
+  it('are found by the e-mail while they are open, behind any number of newer ones', async () => {
+    const { storage } = current()
+    const email = `Ada.${randomUUID()}@Example.org`
+    const find = (nowMs = NOW_MS) => storage.invitations.findOpenByEmail(email.toLowerCase(), nowMs)
+    await add(invitationOf({ email, revokedAtMs: NOW_MS }))
+    await add(invitationOf({ email, acceptedAtMs: NOW_MS }))
+    expect(await find()).toBeNull()
+    const open = invitationOf({ email })
+    await add(open)
+    for (let n = 0; n < 5; n += 1) await add(invitationOf({ createdAtMs: NOW_MS + n }))
+    expect([await find(), await find(open.expiresAtMs)]).toEqual([open, null])
+    expect(await storage.invitations.findOpenByEmail(email.toUpperCase(), NOW_MS)).toEqual(open)
+  })
+
+  it('are accepted with who invited before one’s eyes, as they then are', async () => {
+    const { storage } = current()
+    const inviter = { ...userFor(invitationOf(), null), id: randomUUID() }
+    await storage.access.createUser(inviter, audit())
+    const key: ApiKey = {
+      id: randomUUID(),
+      name: 'k',
+      hash: randomUUID(),
+      role: 'admin',
+      fleetId: null,
+      scopes: [],
+      createdAtMs: NOW_MS,
+      expiresAtMs: null,
+      revokedAtMs: null,
+      lastUsedMs: null,
+      lastUsedAddress: null,
+    }
+    await storage.access.createApiKey(key, audit())
+    expect([await storage.access.getApiKey(key.id), await storage.access.getApiKey(randomUUID())]).toEqual([
+      key,
+      null,
+    ])
+    const seen: Inviter[] = []
+    for (const [kind, id] of [
+      ['user', inviter.id],
+      ['key', key.id],
+      ['user', 'nobody'],
+      ['system', 'system'],
+    ] as const) {
+      const invitation = invitationOf({ invitedBy: { kind, id, name: 'Ada' } })
+      await add(invitation)
+      await storage.invitations.accept(invitation.hash, NOW_MS, (one, known, by) => {
+        seen.push(by)
+        return { next: userFor(one, known), audit: audit() }
+      })
+    }
+    const none = { user: null, key: null }
+    expect(seen).toEqual([{ user: inviter, key: null }, { user: null, key }, none, none])
   })
 
   it('are judged beside those that are open, one at a time, and forgotten when they are long closed', async () => {
@@ -158,5 +233,23 @@ describe.each(BACKENDS)('invitations on $name', (backend) => {
     expect(await seen()).toBe(NOW_MS + 90_000)
     await storage.access.endSession(session.id, audit())
     expect(await seen()).toBe(NOW_MS + 90_000)
+  })
+
+  it('are listed by what they give before the list is cut', async () => {
+    const { storage } = current()
+    const [{ id: one }, { id: other }] = [await makeFleet(storage), await makeFleet(storage)]
+    const both = invitationOf({ roles: { [one]: 'viewer', [other]: 'admin' } })
+    const all = invitationOf({ createdAtMs: NOW_MS + 1 })
+    await add(both)
+    await add(all)
+    const list = async (scopes: readonly string[] | null) =>
+      (await storage.invitations.list(scopes)).map(({ id }) => id)
+    expect([await list([one]), await list([other, one]), await list([])]).toEqual([[both.id], [both.id], []])
+    expect(await list(['*'])).toContain(all.id)
+    expect(await list(['*'])).not.toContain(both.id)
+    expect(await list(null)).toEqual(expect.arrayContaining([all.id, both.id]))
+    await fill(current(), INVITATIONS_LISTED_MAX)
+    expect(await list(null)).not.toContain(both.id)
+    expect(await list([one])).toEqual([both.id])
   })
 })
