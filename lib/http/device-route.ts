@@ -4,7 +4,7 @@ import { openNotices } from '#lib/application/breakers/open-notices.ts'
 import type { BreakerPass } from '#lib/application/breakers/pass.ts'
 import { ALL_GOOD, verdictsOf } from '#lib/application/breakers/verdicts.ts'
 import type { Context } from '#lib/application/context.ts'
-import type { Caller } from '#lib/application/devices/directory.ts'
+import { DIRECTORY_FRESH_MS, type Caller } from '#lib/application/devices/directory.ts'
 import { requireActive, requireNotRevoked } from '#lib/application/devices/require-active.ts'
 import { wireCommands } from '#lib/application/devices/wire-commands.ts'
 import { ApplicationError, isStorageError } from '#lib/application/errors.ts'
@@ -269,7 +269,8 @@ const DENIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['unauthorized', 'for
 
 function tellOf(ctx: Context, route: Route, request: Asked, progress: Progress, code: ErrorCode): void {
   const { caller, bearer } = progress
-  const known = caller?.device
+  // A device that is revoked is refused before it is a caller; it was found all the same.
+  const known = (caller ?? ctx.directory.remembered(bearer, DIRECTORY_FRESH_MS))?.device
   noteDenial(ctx, {
     actor: known ? { kind: 'device', id: known.id, name: known.name, roles: {} } : null,
     action: `${request.method} ${route}`,

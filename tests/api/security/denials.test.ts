@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import {
   DENIAL_KINDS_MAX,
   DENIALS_WRITTEN_PER_MINUTE,
@@ -6,11 +7,13 @@ import {
   tellDenial,
   writeDenials,
 } from '#lib/application/audit/denials.ts'
+import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { mayReadMetrics } from '#lib/http/may-read-metrics.ts'
 import { createRouter } from '#lib/http/router.ts'
 import type { AuditEntry } from '#lib/storage/ports.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import { addUser } from '#tests/support/access-world.ts'
+import { send, TestDevice } from '#tests/support/device-world.ts'
 import { form, jsonBody, operatorWorld, ORIGIN, type OperatorWorld } from '#tests/support/operator-world.ts'
 
 let world: OperatorWorld
@@ -146,6 +149,31 @@ describe('[check 43] a denial leaves an audit event', () => {
         (action) => `${action} unauthorized 192.0.2.4`,
       ),
     )
+  })
+
+  test('of a device that is revoked, by name', async () => {
+    const { ctx } = world
+    const router = createRouter({ ctx, metrics: async () => new Response(''), isDraining: () => false })
+    const app = { ctx, router }
+    const made = await createEnrollmentKey(ctx, { actor: SYSTEM, fleetId: world.fleet, body: { name: 'k' } })
+    const device = await TestDevice.enroll(app, { fleetId: world.fleet, key: made.key })
+    const admin = await world.keyFor('admin')
+    const body = { type: 'revoke', reason: 'lost in a taxi' }
+    const revoked = await world.admin(
+      `/devices/${device.id}/commands?fleet=${world.fleet}`,
+      jsonBody('POST', body, admin),
+    )
+    expect(revoked.status).toBe(201)
+    expect((await device.send('GET', '/api/v1/config')).status).toBe(401)
+    await writeDenials(ctx)
+    expect(await denied()).toMatchObject([
+      { who: 'tablet', action: 'GET config', target: 'device_revoked', fleetId: world.fleet },
+    ])
+    // A token that there is none of names nobody.
+    const token = `${device.token.slice(0, -1)}!`
+    expect((await send(app, 'GET', '/api/v1/config', { token })).status).toBe(401)
+    await writeDenials(ctx)
+    expect((await denied()).map(({ who }) => who).sort()).toEqual(['Not signed in', 'tablet'])
   })
 
   test('and floods are summed, each kind by itself: nothing is passed over, and nobody fills the log', async () => {
