@@ -7,7 +7,7 @@ import { tellDenial } from '../audit/denials.ts'
 import { cookiePrefix, isSecure, sessionCookieName, type AuthSettings } from './auth-settings.ts'
 import type { AccessContext } from './context.ts'
 import { anybodysBrowserId, KNOWN_BROWSER_MS, knownBrowser, knownBrowserId } from './known-browser.ts'
-import type { Oidc } from './oidc.ts'
+import { PROVIDER_RETRY_MS, type Oidc } from './oidc.ts'
 import { identityOf, isOutage, oidcProvider } from './oidc-provider.ts'
 import { principalOfCookies } from './principal.ts'
 import { SESSION_LIFE_MS, endSession } from './sessions.ts'
@@ -75,8 +75,6 @@ export async function callNextAuth(
 }
 
 const NO_ANSWER = { status: 200, cookies: [], body: null, redirect: null }
-/** When to try a provider again that was away. */
-const PROVIDER_RETRY_MS = 30_000
 
 /**
  * Counts the try, asks the provider where it listens, and says how what it tells is taken. An answer to a browser that did

@@ -26,12 +26,14 @@ export interface ProviderPlaces {
 }
 
 export interface Oidc extends OidcClient {
-  /** What the provider tells of itself, asked once an hour; a failure is told in words, and asked again next time. */
+  /** What the provider tells of itself, asked once an hour; a failure is told in words, and asked again half a minute later. */
   readonly places: () => Promise<Result<ProviderPlaces, string>>
 }
 
 export const OIDC_TIMEOUT_MS = 10_000
 const PLACES_KEPT_MS = 3_600_000
+/** When to try a provider again that was away. */
+export const PROVIDER_RETRY_MS = 30_000
 
 const place = z.url({ protocol: /^https?$/ }).max(2_000)
 const discovered = z.object({
@@ -45,14 +47,25 @@ const discovered = z.object({
 
 /** @param egress may reach the issuer: that the operator named it is their word for it; what its document names is judged */
 export function createOidc(client: OidcClient, egress: Pick<Egress, 'get' | 'refusal'>, clock: Clock): Oidc {
-  let kept: { readonly places: ProviderPlaces; readonly untilMs: number } | null = null
+  let kept: { readonly found: Result<ProviderPlaces, string>; readonly untilMs: number } | null = null
+  let asking: Promise<Result<ProviderPlaces, string>> | null = null
+  const ask = async () => {
+    try {
+      const found = await discover(client, egress)
+      // Strangers have it asked, and each waits for as long as it is silent: so a failure is kept as well.
+      kept = { found, untilMs: clock.now() + (found.ok ? PLACES_KEPT_MS : PROVIDER_RETRY_MS) }
+      return found
+    } finally {
+      asking = null
+    }
+  }
   return {
     ...client,
     places: async () => {
-      if (kept && kept.untilMs > clock.now()) return ok(kept.places)
-      const found = await discover(client, egress)
-      if (found.ok) kept = { places: found.value, untilMs: clock.now() + PLACES_KEPT_MS }
-      return found
+      if (kept && kept.untilMs > clock.now()) return kept.found
+      // Those that come meanwhile share the answer of the first.
+      asking ??= ask()
+      return asking
     },
   }
 }

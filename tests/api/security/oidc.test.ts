@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
 import { DENIALS_WRITTEN_PER_MINUTE } from '#lib/application/audit/denials.ts'
-import { createOidc } from '#lib/application/access/oidc.ts'
+import { createOidc, PROVIDER_RETRY_MS } from '#lib/application/access/oidc.ts'
 import { createEgress } from '#lib/application/egress/post-json.ts'
 import { EgressGuard } from '#lib/application/egress/egress-guard.ts'
 import { invite } from '#lib/application/access/invite.ts'
@@ -330,6 +330,34 @@ describe('a provider that is away', () => {
       expect((await comeBack(await provider.visit(to), cookie, from)).status).toBe(503)
     const init = form({ email: EMAIL, password: PASSWORD }, { origin: ORIGIN, ...from })
     expect((await auth('/callback/credentials', init)).headers.get('location')).toBe('/')
+  })
+
+  test('is asked once by any number at a time, and again half a minute after it failed', async () => {
+    const answers = [
+      err('no route to it'),
+      { ok: true, value: { status: 502, body: '', retryAfter: null } },
+    ] as const
+    let asked = 0
+    const get = async () => {
+      asked += 1
+      await Promise.resolve()
+      const answer = answers[asked - 1]
+      if (answer) return answer
+      if (asked === 3) throw new Error('broken')
+      return fetched(`${provider.issuer}/.well-known/openid-configuration`)
+    }
+    const oidc = createOidc(provider.oidc, { refusal: () => null, get }, world.clock)
+    const many = () => Promise.all(Array.from({ length: 5 }, () => oidc.places()))
+    for (const [n, error] of ['no route to it', 'it answered 502'].entries()) {
+      for (const found of [...(await many()), ...(await many())]) expect(found).toEqual({ ok: false, error })
+      world.clock.advance(PROVIDER_RETRY_MS - 1)
+      expect([(await oidc.places()).ok, asked]).toEqual([false, n + 1])
+      world.clock.advance(1)
+    }
+    // What was no answer at all is not kept.
+    await expect(oidc.places()).rejects.toThrow('broken')
+    for (const found of [...(await many()), ...(await many())]) expect(found.ok).toBe(true)
+    expect(asked).toBe(4)
   })
 
   test('is not taken for another one that answers in its place', async () => {
