@@ -1,5 +1,5 @@
 import { withParams } from '#components/ui/search-params.ts'
-import { parseAuditHead } from '#lib/application/audit/audit-head.ts'
+import { auditHeadText, parseAuditHead } from '#lib/application/audit/audit-head.ts'
 import type { ChainReport } from '#lib/application/audit/verify-audit.ts'
 import { refusal } from '../send-json.ts'
 import { chainWords, type ChainWords } from './audit-words.ts'
@@ -26,12 +26,13 @@ export async function askChain(
     return false
   }
   let after: string | null = null
+  let outside: string | null = null
   let entries = 0
   for (;;) {
     let answer: Response
     let body: unknown
     try {
-      answer = await ask(withParams(URL, '', { after, head }), {
+      answer = await ask(withParams(URL, '', { after, outside, head }), {
         signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
         headers: { accept: 'application/json' },
       })
@@ -51,7 +52,9 @@ export async function askChain(
     entries += body.entries
     say(chainWords({ ...body, entries, isHeadGiven: head !== '' }))
     if (body.state !== 'unfinished') return true
-    after = `${body.upTo.seq}:${body.upTo.mac}`
+    after = auditHeadText(body.upTo)
+    const { outsideUpTo } = body
+    outside = outsideUpTo ? `${outsideUpTo.atMs}:${outsideUpTo.id}` : null
   }
 }
 

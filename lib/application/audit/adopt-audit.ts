@@ -1,5 +1,5 @@
 import { SYSTEM, auditEntry } from '../access/audit-entry.ts'
-import { ADOPT_ACTION, ADOPTED_AT_ONCE, adoptedRanges, isWithin } from './adopted.ts'
+import { ADOPT_ACTION, ADOPTED_AT_ONCE, adoptedRanges, isAdopted } from './adopted.ts'
 import type { AuditContext } from './audit-context.ts'
 
 /**
@@ -14,7 +14,7 @@ export async function adoptAudit(ctx: AuditContext): Promise<{ readonly adopted:
   for (;;) {
     const read = await audit.unchained(behind, ADOPTED_AT_ONCE)
     const isKnown = ({ entry, isForged }: (typeof read)[number]): boolean =>
-      isForged || known.some((range) => isWithin(range, entry))
+      isForged || isAdopted(known, entry)
     // Those that stand side by side: nothing else lies between the first and the last of them.
     const start = read.findIndex((row) => !isKnown(row))
     const end = read.findIndex((row, i) => i > start && isKnown(row))

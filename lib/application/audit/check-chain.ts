@@ -3,14 +3,16 @@ import type { AuditHead } from '#lib/storage/ports.ts'
 import { authorizeEverywhere } from '../access/authorize.ts'
 import type { Actor } from '../context.ts'
 import { badRequest, parsedOrThrow } from '../errors.ts'
+import type { Place } from './adopted.ts'
 import { parseAuditHead } from './audit-head.ts'
 import type { AuditContext } from './audit-context.ts'
 import { verifyAudit, type ChainReport } from './verify-audit.ts'
 
-/** How long one call looks; a longer chain is gone on with by `after`. */
+/** How long one call looks; a longer chain is gone on with by `after` and `outside`. */
 const CHECK_MS_MAX = 5_000
 export const OUTSIDE_HEADS_MAX = 20
 const HEAD_CHARS_MAX = 81
+const PLACE = /^(-?\d{1,16}):([0-9a-f-]{36})$/
 
 export const chainQuery = z.strictObject({
   after: z
@@ -18,6 +20,11 @@ export const chainQuery = z.strictObject({
     .max(HEAD_CHARS_MAX)
     .optional()
     .describe('`SEQ:MAC` where an earlier, unfinished check left off'),
+  outside: z
+    .string()
+    .regex(PLACE)
+    .optional()
+    .describe('`MS:ID`, of `outsideUpTo` of that check, where it has one'),
   head: z
     .string()
     .max(HEAD_CHARS_MAX * OUTSIDE_HEADS_MAX)
@@ -28,7 +35,8 @@ export const chainQuery = z.strictObject({
 })
 
 /**
- * Whether the audit chain holds, by whoever administers every fleet; bounded in time.
+ * Whether the audit chain holds, by whoever administers every fleet; bounded in time, but for reading
+ * which entries were adopted (one entry for each 200 of them).
  * @throws ApplicationError `forbidden`, `bad_request`
  */
 export async function checkChain(
@@ -36,9 +44,10 @@ export async function checkChain(
   input: { readonly actor: Actor; readonly query: unknown },
 ): Promise<ChainReport> {
   authorizeEverywhere(input.actor, 'admin')
-  const { after, head } = parsedOrThrow(chainQuery, input.query)
+  const { after, head, outside } = parsedOrThrow(chainQuery, input.query)
   return verifyAudit(ctx, {
     behind: after === undefined ? undefined : headOf('after', after),
+    outsideBehind: outside === undefined ? undefined : placeOf(outside),
     heads: head === undefined ? [] : headsOf(head),
     untilMs: ctx.clock.now() + CHECK_MS_MAX,
   })
@@ -51,6 +60,11 @@ export async function chainHead(
 ): Promise<AuditHead> {
   authorizeEverywhere(input.actor, 'admin')
   return ctx.storage.audit.head()
+}
+
+function placeOf(text: string): Place {
+  const [, ms, id = ''] = PLACE.exec(text) ?? []
+  return { atMs: Number(ms), id }
 }
 
 function headsOf(text: string): readonly AuditHead[] {

@@ -1,11 +1,11 @@
 import type { AuditHead, AuditLink, AuditPort, StoredAudit } from '#lib/storage/ports.ts'
 import { auditHeadText, NO_AUDIT } from './audit-head.ts'
-import { adoptedRanges, checkAdopted, isWithin, type AdoptedRange } from './adopted.ts'
+import { adoptedRanges, checkAdopted, isAdopted, type AdoptedRange, type Place } from './adopted.ts'
 import type { AuditContext } from './audit-context.ts'
 
-/** Links that are read at once, and the most that are looked at in one call of the operator API. */
-export const LINKS_AT_ONCE = 500
-/** Adoptions that are looked at: each covers ADOPTED_AT_ONCE entries of before the chain. */
+/** Links that are read at once. */
+const LINKS_AT_ONCE = 500
+/** Entries outside of the chain that are read at once. */
 const UNCHAINED_AT_ONCE = 500
 
 export const BREAKS = [
@@ -39,21 +39,28 @@ export interface ChainReport {
   readonly adopted: number
   /** The last link that was found in order: where an unfinished check goes on. */
   readonly upTo: AuditHead
+  /** The last entry outside of the chain that was found adopted, where the check ran out of time among these; else null. */
+  readonly outsideUpTo: Place | null
   readonly firstBad: FirstBad | null
 }
 
 export interface VerifyInput {
   /** Where an earlier check left off: what is no link of the chain is told as `not_outside_head`. */
   readonly behind?: AuditHead | undefined
+  /** And which entry outside of the chain it found adopted last. */
+  readonly outsideBehind?: Place | undefined
   /** Heads that were kept elsewhere: each must be a link of this chain, also where the check goes on behind it. */
   readonly heads?: readonly AuditHead[]
-  /** Unix ms after which no further batch is begun. */
+  /**
+   * Unix ms after which no further link, and no further batch of what is outside, is begun; each call does one of these, so
+   * that calls come to an end.
+   */
   readonly untilMs?: number
 }
 
 /**
- * Walks the audit chain in batches (AC1 to AC6): memory is bounded by one, and a check that runs out of time says where to
- * go on. It reads only.
+ * Walks the audit chain in batches, and then what stands outside of it (AC1 to AC6): memory is bounded by a batch and by two
+ * places for each adoption, and a check that runs out of time says where to go on. It reads only.
  */
 export async function verifyAudit(
   ctx: Pick<AuditContext, 'storage' | 'clock'>,
@@ -66,23 +73,22 @@ export async function verifyAudit(
   if (!(await isLink(audit, behind))) return walk.report('broken', noLink(behind, 'behind which to go on'))
   for (const head of (input.heads ?? []).filter(({ seq }) => seq <= behind.seq))
     if (!(await isLink(audit, head))) return walk.report('broken', noLink(head, 'which was kept elsewhere'))
-  for (;;) {
-    if (walk.upTo.seq >= goal.seq) break
-    if (input.untilMs !== undefined && walk.entries > 0 && ctx.clock.now() >= input.untilMs)
-      return walk.report('unfinished')
+  const isTimeUp = (): boolean => input.untilMs !== undefined && ctx.clock.now() >= input.untilMs
+  while (walk.upTo.seq < goal.seq) {
     const links = await audit.links(walk.upTo, LINKS_AT_ONCE)
     for (const link of links) {
+      if (walk.entries > 0 && isTimeUp()) return walk.report('unfinished')
       const bad = walk.take(link, goal) ?? (await checkAdopted(audit, link.entry, walk))
       if (bad) return walk.report('broken', bad)
     }
     if (links.length === 0) return walk.report('broken', gone(walk.upTo.seq + 1, goal))
   }
-  const bad =
-    headBad(walk, goal) ??
-    walk.unseenHead() ??
-    (await beyondHead(ctx, goal)) ??
-    (await outside(ctx, UNCHAINED_AT_ONCE))
-  return bad ? walk.report('broken', bad) : walk.report('holds')
+  const bad = headBad(walk, goal) ?? walk.unseenHead() ?? (await beyondHead(ctx, goal))
+  if (bad) return walk.report('broken', bad)
+  if (walk.entries > 0 && isTimeUp()) return walk.report('unfinished')
+  const found = await outside(audit, input.outsideBehind ?? null, isTimeUp)
+  if (found === null) return walk.report('holds')
+  return 'upTo' in found ? walk.report('unfinished', null, found.upTo) : walk.report('broken', found)
 }
 
 /** Whether the chain has it: by its stored mac, which may be one of an earlier secret. */
@@ -145,9 +151,13 @@ class Walk {
       : null
   }
 
-  report(state: ChainReport['state'], firstBad: FirstBad | null = null): ChainReport {
+  report(
+    state: ChainReport['state'],
+    firstBad: FirstBad | null = null,
+    outsideUpTo: Place | null = null,
+  ): ChainReport {
     const { entries, adopted, upTo } = this
-    return { state, entries, adopted, upTo, firstBad }
+    return { state, entries, adopted, upTo, outsideUpTo, firstBad }
   }
 }
 
@@ -189,20 +199,23 @@ async function beyondHead(
   return { kind: 'beyond_head', seq, id, atMs: null, what }
 }
 
-/** The first row outside of the chain that no adoption speaks of, or that none can. */
-async function outside({ storage }: Pick<AuditContext, 'storage'>, limit: number): Promise<FirstBad | null> {
+/** The first row outside of the chain that no adoption speaks of, or that none can; or how far it came in its time. */
+async function outside(
+  audit: AuditPort,
+  from: Place | null,
+  isTimeUp: () => boolean,
+): Promise<FirstBad | { readonly upTo: Place } | null> {
   let ranges: readonly AdoptedRange[] | null = null
-  let behind: { atMs: number; id: string } | null = null
+  let behind = from
   for (;;) {
-    const rows = await storage.audit.unchained(behind, limit)
-    if (rows.length > 0) ranges ??= await adoptedRanges(storage.audit)
-    const stranger = rows.find(
-      ({ entry, isForged }) => isForged || !(ranges ?? []).some((range) => isWithin(range, entry)),
-    )
+    const rows = await audit.unchained(behind, UNCHAINED_AT_ONCE)
+    if (rows.length > 0) ranges ??= await adoptedRanges(audit)
+    const stranger = rows.find(({ entry, isForged }) => isForged || !isAdopted(ranges ?? [], entry))
     if (stranger) return outsideRow(stranger.entry)
     const last = rows.at(-1)
-    if (!last || rows.length < limit) return null
+    if (!last || rows.length < UNCHAINED_AT_ONCE) return null
     behind = { atMs: last.entry.atMs, id: last.entry.id }
+    if (isTimeUp()) return { upTo: behind }
   }
 }
 

@@ -21,6 +21,8 @@ const chain = z.object({
   adopted: count,
   /** The last entry that was found in order; `after` of the next call where it is unfinished. */
   upTo: head,
+  /** The last entry of before the chain that was found adopted; `outside` of the next call, as `MS:ID`, unless null. */
+  outsideUpTo: z.object({ atMs: z.int(), id: z.string() }).nullable(),
   firstBad: z
     .object({
       kind: z.enum(BREAKS),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { adoptAudit } from '#lib/application/audit/adopt-audit.ts'
-import { verifyAudit } from '#lib/application/audit/verify-audit.ts'
+import { verifyAudit, type ChainReport } from '#lib/application/audit/verify-audit.ts'
 import { memorySeal } from '#lib/storage/memory/audit-seal.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import { postgresSeal } from '#lib/storage/prisma/audit-seal.ts'
@@ -455,6 +455,50 @@ describe('an audit log that somebody tampers with', () => {
     const bad = await firstBad()
     expect(bad).toMatchObject({ kind: 'before_chain' })
     expect([forged, changed]).toContain(bad?.id)
+  })
+
+  it('[check 42] [AC3] stops when its time is up among what was adopted as well, and goes on from there', async () => {
+    const old = 1_100
+    const put = (count: number, atMs: number) =>
+      owner.query(
+        `INSERT INTO audit SELECT gen_random_uuid(), to_timestamp(($2::float8 + i % 7) / 1000), scope_fleet_id, actor_kind,
+          actor_id, actor_name, action, target, reason, before, after, address, outcome, NULL, NULL
+        FROM audit, generate_series(1, $1::int) i WHERE seq = 5`,
+        [count, atMs],
+      )
+    await put(old, NOW_MS - 9_000)
+    const ctx = { storage, clock, ids: randomUUID, log: { info() {}, warn() {}, error() {} } }
+    expect(await adoptAudit(ctx)).toEqual({ adopted: old })
+    const whole = await verify(storage)
+    expect(whole).toMatchObject({ state: 'holds', adopted: old, outsideUpTo: null })
+    /** Each call has no time at all: it does one link, or one batch. */
+    const bitByBit = async () => {
+      let [entries, adopted, among] = [0, 0, 0]
+      for (let report: ChainReport | null = null; ;) {
+        const { upTo: behind, outsideUpTo }: Partial<ChainReport> = report ?? {}
+        report = await verify(storage, { behind, outsideBehind: outsideUpTo ?? undefined, untilMs: NOW_MS })
+        entries += report.entries
+        adopted += report.adopted
+        among += report.outsideUpTo === null ? 0 : 1
+        expect(report.entries).toBeLessThanOrEqual(1)
+        if (report.state !== 'unfinished') return { ...report, entries, adopted, among }
+      }
+    }
+    expect(await bitByBit()).toEqual({ ...whole, among: 2 })
+    await put(1, NOW_MS - 8_000)
+    const bad = (await verify(storage)).firstBad
+    expect(bad).toMatchObject({ kind: 'outside' })
+    expect(await bitByBit()).toMatchObject({ state: 'broken', firstBad: bad, among: 2 })
+    // Neither walks through what is in the chain.
+    await owner.query('ANALYZE audit')
+    await owner.query('SET enable_seqscan = off')
+    for (const [sql, index] of [
+      ['(seq IS NULL OR seq < 1) ORDER BY at, id', 'audit_unchained_at_id_idx'],
+      [`action = 'audit.adopt' ORDER BY at DESC, id DESC`, 'audit_action_at_id_idx'],
+    ]) {
+      const { rows } = await owner.query(`EXPLAIN SELECT * FROM audit WHERE ${sql} LIMIT 5`)
+      expect(JSON.stringify(rows)).toContain(index)
+    }
   })
 
   it('[check 42] is appended to and read by the role that the server runs as, and nothing else', async () => {

@@ -61,7 +61,13 @@ describe('what the page Audit says', () => {
   })
 
   const mac = '0123456789abcdef'.repeat(4)
-  const report = { entries: 12_345, adopted: 0, upTo: { seq: 12_345, mac }, firstBad: null }
+  const report = {
+    entries: 12_345,
+    adopted: 0,
+    upTo: { seq: 12_345, mac },
+    outsideUpTo: null,
+    firstBad: null,
+  }
 
   test('of the chain, with its head to be compared', () => {
     const words = (over: object) =>
@@ -89,7 +95,14 @@ describe('what the page Audit says', () => {
     const asked: string[] = []
     const answers = [
       { ...report, state: 'unfinished', entries: 5, upTo: { seq: 5, mac } },
-      { ...report, state: 'holds', entries: 2, upTo: { seq: 7, mac } },
+      {
+        ...report,
+        state: 'unfinished',
+        entries: 2,
+        upTo: { seq: 7, mac },
+        outsideUpTo: { atMs: 9, id: 'an-id' },
+      },
+      { ...report, state: 'holds', entries: 0, upTo: { seq: 7, mac } },
     ]
     const done = await askChain(
       `6:${mac}`,
@@ -103,6 +116,7 @@ describe('what the page Audit says', () => {
     expect(asked).toEqual([
       `/api/admin/v1/audit/verify?head=6:${mac}`,
       `/api/admin/v1/audit/verify?after=5:${mac}&head=6:${mac}`,
+      `/api/admin/v1/audit/verify?after=7:${mac}&outside=9:an-id&head=6:${mac}`,
     ])
     expect(said.at(-1)).toBe(
       'Chain holds: 7 entries, up to number 7, and the head that was kept elsewhere is in it',
