@@ -1,7 +1,8 @@
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { ByRuleCount } from '#lib/application/conflicts/by-rule.ts'
+import type { BulkRule } from '#lib/engine/conflict/rule-choice.ts'
 
-export type Rule = 'theirs' | 'mine' | 'newest' | 'merge'
+export type Rule = BulkRule
 
 /** Each rule by name, and what it does. */
 export const RULES: readonly { readonly value: Rule; readonly label: string; readonly does: string }[] = [
@@ -40,6 +41,8 @@ const WHY: Readonly<Record<NonNullable<ByRuleCount['why']>, string>> = {
   no_collection: 'stay open: their collection is no more',
   schema: 'stay open: the collection’s schema refuses what would be written',
   rule: 'stay open: a rule of the collection refuses what would be written',
+  decided_against:
+    'stay open: the schema, a rule or the authority of the collection refused what was written',
   changed: 'stay open: the record changed, or somebody decided, meanwhile',
   not_now: 'stay open: they cannot be decided for the moment',
 }

@@ -45,7 +45,7 @@ const AT_ONCE = 50
  * Decides the next CONFLICTS_BY_RULE_BATCH open conflicts of a filter by a rule, each as a decision of its own: a mutation
  * through push with its entry in the audit log. What the rule says nothing of stays open and is passed by. The same call
  * again finds those that are left.
- * @throws ApplicationError `forbidden`, `bad_request`, `count_changed`
+ * @throws ApplicationError `forbidden`, `bad_request`, `count_changed`, `shed`, `database_unavailable`
  */
 export async function resolveByRule(
   ctx: Context,
@@ -126,7 +126,7 @@ async function runOne(ctx: Context, { actor, fleetId, reason }: Order, ruled: Ru
     await decideConflict(ctx, { actor, fleetId, detail: { conflict, record }, body })
     return outcomeOf(ruled)
   } catch (error) {
-    if (!isApplicationError(error)) throw error
+    if (!isApplicationError(error) || ENDS_ALL.has(error.tidemarkCode)) throw error
     const why = REFUSED[error.tidemarkCode] ?? 'not_now'
     return { id: conflict.id, outcome: 'refused', why }
   }
@@ -135,5 +135,9 @@ async function runOne(ctx: Context, { actor, fleetId, reason }: Order, ruled: Ru
 /** Whatever else keeps one from being decided is of the moment: the others go on, and it stays open. */
 const REFUSED: Readonly<Record<string, ByRuleItem['why']>> = {
   stale_version: 'changed',
-  resolution_refused: 'rule',
+  // By the schema, a rule or the collection's authority: which, a person sees who decides it by hand.
+  resolution_refused: 'decided_against',
 }
+
+/** Of the whole server: whoever calls stops, and comes back for those that are left. */
+const ENDS_ALL: ReadonlySet<string> = new Set(['shed', 'database_unavailable'])

@@ -6,9 +6,11 @@ import { previewByRule, type ByRulePreview } from '#lib/application/conflicts/pr
 import { resolveByRule, type ByRuleRun } from '#lib/application/conflicts/resolve-by-rule.ts'
 import type { ShownConflict } from '#lib/application/conflicts/show-conflict.ts'
 import type { Context } from '#lib/application/context.ts'
+import { ApplicationError } from '#lib/application/errors.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
+import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { CONFLICTS_BY_RULE_LOOKS_MAX } from '#lib/protocol/limits.ts'
 import type { ConflictFilter } from '#lib/storage/ports.ts'
 import type { TestFleet } from '#tests/support/device-world.ts'
@@ -238,6 +240,27 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     const pushed = await one.send('GET', '/api/v1/pull?collections=visits')
     const commands = pushed.headers.get('tidemark-commands') ?? ''
     for (const id of [newer.conflictId, older.conflictId]) expect(commands).toContain(id)
+  })
+
+  /** As if the fleet's queue answered each decision so. */
+  const refusing = (code: ErrorCode): Context => {
+    const { ctx } = world.app
+    const groupCommit = Object.create(ctx.groupCommit) as Context['groupCommit']
+    const submit = () => Promise.reject(new ApplicationError(code))
+    return { ...ctx, groupCommit: Object.assign(groupCommit, { submit }) }
+  }
+
+  it('[CS6] what a decision is refused by is not taken for a rule, and a server that cannot ends the run', async () => {
+    await freshFleet()
+    const { conflictId } = await contested()
+    const body = { rule: 'mine', before: Date.now() + 1, reason: 'as seen' }
+    const input = { actor: SYSTEM, fleetId: fleet.fleetId, body }
+    expect((await resolveByRule(refusing('resolution_refused'), input)).counts).toEqual([
+      { outcome: 'refused', why: 'decided_against', count: 1, ids: [conflictId] },
+    ])
+    for (const code of ['shed', 'database_unavailable'] as const)
+      await expect(resolveByRule(refusing(code), input)).rejects.toMatchObject({ tidemarkCode: code })
+    expect((await resolveByRule(world.app.ctx, input)).counts).toMatchObject([{ outcome: 'mine', count: 1 }])
   })
 
   it('[CS6] merges what meets nowhere, and leaves open where both changed the same', async () => {
