@@ -78,6 +78,8 @@ export interface ConflictPairs {
   /** All there are, and the conflicts in them, those past the limit among them. */
   readonly total: number
   readonly conflicts: number
+  /** There are more conflicts than were looked through. */
+  readonly capped: boolean
 }
 
 /** One side of a conflict as the change log tells it. Times in Unix ms. */

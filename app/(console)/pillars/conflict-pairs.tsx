@@ -12,7 +12,7 @@ import { UNKNOWN_VERSION } from '#lib/query/conflict-words.ts'
 import { conflictsHref } from '../conflicts/conflict-links.ts'
 import { pairWords, settledSentence } from '../conflicts/desk-words.ts'
 import type { Visit } from '../viewer.ts'
-import { pairRates, worstPair, type PairRate } from './pair-rates.ts'
+import { pairRates, pairsLeftOut, worstPair, type PairRate } from './pair-rates.ts'
 import type { PillarParams } from './search-params.ts'
 
 /** Which app versions meet each other, how often for what they push, and how long people took for what they decided. */
@@ -37,7 +37,8 @@ export async function ConflictPairs({ at, asked }: { at: Visit; asked: PillarPar
     }),
   ])
   const pushedBy = new Map(pillar.groups.map(({ key, figure }) => [key, figure.mutations.whole]))
-  const rates = pairRates(found.pairs, pushedBy)
+  const rates = pairRates(found, pushedBy)
+  const leftOut = pairsLeftOut(found)
   const hrefOf = ({ appVersion, remoteAppVersion }: PairRate): string =>
     conflictsHref(at.query, [
       ...part.filter((one) => one.kind === 'words' || one.key !== 'version'),
@@ -50,7 +51,9 @@ export async function ConflictPairs({ at, asked }: { at: Visit; asked: PillarPar
       title={worstPair(rates, formatPercent) ?? 'Which app versions meet each other'}
       note="the device’s app version against that of whoever had written what it met"
     >
-      <p className="sub">{settledSentence(settled, label.toLowerCase())}</p>
+      {/* What people decided is of the whole fleet: under a filter it would be taken for the filter's. */}
+      {part.length > 0 ? null : <p className="sub">{settledSentence(settled, label.toLowerCase())}</p>}
+      {leftOut === null ? null : <p className="sub">{leftOut}</p>}
       <DataTable
         label="Conflicts by pair of app versions"
         columns={[

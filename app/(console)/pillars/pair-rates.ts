@@ -1,12 +1,15 @@
+import { formatCount } from '#components/ui/format.ts'
 import type { conflictPairs } from '#lib/application/conflicts/list-conflicts.ts'
+import { CONFLICT_LOOK_MAX } from '#lib/query/conflict-fields.ts'
 
-type Pair = Awaited<ReturnType<typeof conflictPairs>>['pairs'][number]
+type Found = Awaited<ReturnType<typeof conflictPairs>>
+type Pair = Found['pairs'][number]
 
 /** How often changes of one app version met what another had written. */
 export type PairRate = Pair & {
   /** Changes that the device's version pushed in the same time; null where that isn't told. */
   readonly pushed: number | null
-  /** Of those; null under 20 of them, where one conflict would be a twentieth. */
+  /** Of those; null under 20 of them, where one conflict would be a twentieth, and where not all conflicts were counted. */
   readonly rate: number | null
 }
 
@@ -15,13 +18,31 @@ const PUSHED_MIN = 20
 
 /** @param pushedBy changes pushed, by app version. Pure. */
 export const pairRates = (
-  pairs: readonly Pair[],
+  { pairs, capped }: Pick<Found, 'pairs' | 'capped'>,
   pushedBy: ReadonlyMap<string, number>,
 ): readonly PairRate[] =>
   pairs.map((pair) => {
     const pushed = pushedBy.get(pair.appVersion) ?? null
-    return { ...pair, pushed, rate: pushed === null || pushed < PUSHED_MIN ? null : pair.count / pushed }
+    const isTold = !capped && pushed !== null && pushed >= PUSHED_MIN
+    return { ...pair, pushed, rate: isTold ? pair.count / pushed : null }
   })
+
+/** What of the conflicts and of the pairs is left out; null where nothing is. Pure. */
+export function pairsLeftOut({ pairs, total, capped }: Omit<Found, 'conflicts'>): string | null {
+  const said = [
+    ...(capped
+      ? [
+          `Counted are those among the newest ${formatCount(CONFLICT_LOOK_MAX)} conflicts of this time: their share of the pushed changes is not known.`,
+        ]
+      : []),
+    ...(total > pairs.length
+      ? [
+          `Listed are the ${formatCount(pairs.length)} pairs with the most conflicts, of ${formatCount(total)}.`,
+        ]
+      : []),
+  ]
+  return said.length === 0 ? null : said.join(' ')
+}
 
 /** The pair that meets most often for what it pushes, in a sentence; null where no rate is known. Pure. */
 export function worstPair(rates: readonly PairRate[], percent: (rate: number) => string): string | null {

@@ -84,6 +84,7 @@ export const CONFLICT_CONTRACT: Readonly<Record<string, AdminOperation>> = {
       pairs: z.array(z.object({ appVersion: z.string(), remoteAppVersion: z.string().nullable(), count })),
       total: count,
       conflicts: count,
+      capped: z.boolean(),
     }),
   },
   'GET /conflicts/settled': {

@@ -56,10 +56,15 @@ export function memoryConflicts(state: MemoryState): ConflictPort {
       }),
     pairs: (fleetId, filter, limit) =>
       state.inFleet(fleetId, (tables) => {
-        const { rows } = lookedAt(tables, filter, null)
+        const { rows, last } = lookedAt(tables, filter, null)
         const found = rows.filter((row) => matches(row, filter))
         const pairs = pairsOf(found)
-        return { pairs: pairs.slice(0, limit), total: pairs.length, conflicts: found.length }
+        return {
+          pairs: pairs.slice(0, limit),
+          total: pairs.length,
+          conflicts: found.length,
+          capped: last !== null,
+        }
       }),
     get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.conflicts.get(id) ?? null),
     ofSession: (fleetId, sessionId) =>

@@ -205,9 +205,11 @@ export async function readConflictGroups(
 interface PairSqlRow extends Record<string, unknown> {
   readonly app_version: string
   readonly remote_app_version: string | null
-  readonly count: number
-  readonly total: number
-  readonly conflicts: number
+  /** Null where there is no pair. */
+  readonly count: number | null
+  readonly total: number | null
+  readonly conflicts: number | null
+  readonly capped: boolean
 }
 
 /** ConflictPort.pairs */
@@ -218,20 +220,28 @@ export async function readConflictPairs(
   limit: number,
 ): Promise<ConflictPairs> {
   const values = new SqlValues()
-  const { looked } = lookedAt(fleetId, filter, null, values)
-  const text = `SELECT g.*, count(*) OVER () AS total, sum(g.count) OVER ()::bigint AS conflicts FROM (
-      SELECT c.app_version, c.remote_app_version, count(*) AS count FROM ${looked} GROUP BY 1, 2) g
+  const { looked, last } = lookedAt(fleetId, filter, null, values)
+  const text = `SELECT e.capped, g.* FROM (SELECT EXISTS ${last} AS capped) e
+    LEFT JOIN (SELECT p.*, count(*) OVER () AS total, sum(p.count) OVER ()::bigint AS conflicts FROM (
+      SELECT c.app_version, c.remote_app_version, count(*) AS count FROM ${looked} GROUP BY 1, 2) p) g ON true
     ORDER BY g.count DESC, g.app_version COLLATE "C", g.remote_app_version COLLATE "C" NULLS FIRST
     LIMIT ${values.add(limit)}`
   const rows = await database.oneOff<PairSqlRow>(fleetId, text, values.all)
   return {
-    pairs: rows.map((row) => ({
-      appVersion: originalText(row.app_version),
-      remoteAppVersion: row.remote_app_version === null ? null : originalText(row.remote_app_version),
-      count: row.count,
-    })),
+    pairs: rows.flatMap(({ app_version: own, remote_app_version: remote, count }) =>
+      count === null
+        ? []
+        : [
+            {
+              appVersion: originalText(own),
+              remoteAppVersion: remote === null ? null : originalText(remote),
+              count,
+            },
+          ],
+    ),
     total: rows[0]?.total ?? 0,
     conflicts: rows[0]?.conflicts ?? 0,
+    capped: rows[0]?.capped ?? false,
   }
 }
 

@@ -186,8 +186,13 @@ describe.each(BACKENDS)('conflicts as the desk finds them, on $name', (backend) 
       pairs: [{ appVersion: '2.4.0', remoteAppVersion: '2.4.1', count: 2 }],
       total: 2,
       conflicts: 3,
+      capped: false,
     })
-    const none = { pairs: [], total: 0, conflicts: 0 }
+    const none = { pairs: [], total: 0, conflicts: 0, capped: false }
+    const short = await storage.conflicts.pairs(fleetId, asked('version:1.0.0', 'newest', 2), 5)
+    expect(short).toEqual({ ...none, capped: true })
+    const newest = await storage.conflicts.pairs(fleetId, asked('', 'newest', 2), 5)
+    expect(newest).toMatchObject({ total: 2, conflicts: 2, capped: true })
     expect(await storage.conflicts.pairs(fleetId, asked('version:1.0.0'), 5)).toEqual(none)
   })
 

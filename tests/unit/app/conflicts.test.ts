@@ -27,7 +27,7 @@ import {
   settledSentence,
   standing,
 } from '#app/(console)/conflicts/desk-words.ts'
-import { pairRates, worstPair } from '#app/(console)/pillars/pair-rates.ts'
+import { pairRates, pairsLeftOut, worstPair } from '#app/(console)/pillars/pair-rates.ts'
 import { addCounts, decidedOf, outcomeWords, RULES } from '#app/(console)/conflicts/rule-words.ts'
 import { sameValue } from '#components/status/conflict-fields.ts'
 import { BULK_RULES, RULE_SKIPS } from '#lib/engine/conflict/rule-choice.ts'
@@ -262,7 +262,7 @@ describe('how often two app versions meet', () => {
   it('is of what the device’s version pushed, and not known of too little', () => {
     const pairs = [pair('2.4.0', '2.4.1', 10), pair('2.4.1', null, 5), pair('2.3', '2.4.0', 1)]
     const rates = pairRates(
-      pairs,
+      { pairs, capped: false },
       new Map([
         ['2.4.0', 1_000],
         ['2.4.1', 100],
@@ -270,9 +270,23 @@ describe('how often two app versions meet', () => {
       ]),
     )
     expect(rates.map(({ rate }) => rate)).toEqual([0.01, 0.05, null])
-    expect(pairRates([pair('9', '9', 1)], new Map())).toMatchObject([{ pushed: null, rate: null }])
+    expect(pairRates({ pairs: [pair('9', '9', 1)], capped: false }, new Map())).toMatchObject([
+      { pushed: null, rate: null },
+    ])
     const said = worstPair(rates, (rate) => `${rate * 100} %`)
     expect(said).toBe('2.4.1 meets a version that is not known most often: 5 % of the changes that it pushed')
     expect(worstPair([], String)).toBeNull()
+  })
+
+  it('is not known where not all conflicts were counted, and what is left out is told', () => {
+    const found = { pairs: [pair('2.4.0', '2.4.1', 10)], total: 1, capped: false }
+    expect(pairsLeftOut(found)).toBeNull()
+    const capped = { ...found, capped: true }
+    expect(pairRates(capped, new Map([['2.4.0', 1_000]]))).toMatchObject([{ pushed: 1_000, rate: null }])
+    expect(pairsLeftOut(capped)).toContain('the newest 25,000 conflicts')
+    const hundred = Array.from({ length: 100 }, (_, i) => pair(`2.${i}`, null, 1))
+    expect(pairsLeftOut({ pairs: hundred, total: 240, capped: false })).toBe(
+      'Listed are the 100 pairs with the most conflicts, of 240.',
+    )
   })
 })
