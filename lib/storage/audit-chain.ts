@@ -1,9 +1,6 @@
 import { canonicalJson, type Json } from '#lib/kernel/json.ts'
 import type { AuditEntry, AuditHead } from './ports.ts'
 
-/** Before the first entry. */
-export const NO_HEAD: AuditHead = { seq: 0, mac: '' }
-
 /**
  * What an entry is sealed with (AC1): HMAC-SHA-256, in hex, over the mac of the entry before it, its own number and all
  * that it says. Null as number and no mac before it is what an entry of before the chain is adopted with.

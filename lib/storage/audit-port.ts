@@ -7,6 +7,8 @@ export interface AuditHead {
   readonly seq: number
   readonly mac: string
 }
+/** Of an empty chain: before the first entry. */
+export const NO_HEAD: AuditHead = { seq: 0, mac: '' }
 
 /** Where an entry stands in the chain; null for one of before there was a chain. */
 export type StoredAudit = AuditEntry & { readonly seq: number | null; readonly mac: string | null }

@@ -1,9 +1,10 @@
+import type { EVERY_FLEET } from '#lib/application/access/authorize.ts'
 import type { Role } from '#lib/application/context.ts'
 
 export type FleetName = { id: string; name: string }
 
-/** The key of a role that holds in every fleet (authorize.ts). */
-export const ALL_FLEETS = '*'
+/** The same as the server's: a browser needs this alone of it, and the compiler holds them together. */
+export const ALL_FLEETS: typeof EVERY_FLEET = '*'
 
 export const ROLE_CHOICES: readonly { value: Role; label: string }[] = [
   { value: 'viewer', label: 'Viewer: sees everything' },

@@ -1,7 +1,5 @@
 import type { AuditHead } from '#lib/storage/ports.ts'
 
-export const NO_AUDIT: AuditHead = { seq: 0, mac: '' }
-
 /** As heads are kept elsewhere, and given back: `SEQ:MAC`. */
 export const auditHeadText = ({ seq, mac }: AuditHead): string => `${seq}:${mac}`
 

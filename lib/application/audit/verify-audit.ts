@@ -1,5 +1,5 @@
-import type { AuditHead, AuditLink, AuditPort, StoredAudit } from '#lib/storage/ports.ts'
-import { auditHeadText, NO_AUDIT } from './audit-head.ts'
+import { NO_HEAD, type AuditHead, type AuditLink, type AuditPort, type StoredAudit } from '#lib/storage/ports.ts'
+import { auditHeadText } from './audit-head.ts'
 import { adoptedRanges, checkAdopted, isAdopted, type AdoptedRange, type Place } from './adopted.ts'
 import type { AuditContext } from './audit-context.ts'
 
@@ -68,7 +68,7 @@ export async function verifyAudit(
 ): Promise<ChainReport> {
   const { audit } = ctx.storage
   const goal = await audit.head()
-  const behind = input.behind ?? NO_AUDIT
+  const behind = input.behind ?? NO_HEAD
   const walk = new Walk(behind, input.heads ?? [])
   if (!(await isLink(audit, behind))) return walk.report('broken', noLink(behind, 'behind which to go on'))
   for (const head of (input.heads ?? []).filter(({ seq }) => seq <= behind.seq))
@@ -93,7 +93,7 @@ export async function verifyAudit(
 
 /** Whether the chain has it: by its stored mac, which may be one of an earlier secret. */
 async function isLink(audit: AuditPort, { seq, mac }: AuditHead): Promise<boolean> {
-  if (seq === NO_AUDIT.seq) return mac === NO_AUDIT.mac
+  if (seq === NO_HEAD.seq) return mac === NO_HEAD.mac
   const links = await audit.links({ seq: seq - 1, mac: '' }, 1)
   return links.some((link) => link.seq === seq && link.mac === mac)
 }

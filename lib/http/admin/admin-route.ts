@@ -9,7 +9,7 @@ import { ApplicationError, badRequest, isApplicationError } from '#lib/applicati
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { problemOf, readBody } from './answers.ts'
-import { clientAddress } from './client-address.ts'
+import { addressIn } from '../address-in.ts'
 import { auditDenial } from './denials.ts'
 import { fleetsOfCall, inFirst } from './fleet-of-call.ts'
 import { originOf } from './origin.ts'
@@ -88,14 +88,14 @@ async function answer(
 /** Who asks, and from where: both stand in what they do. */
 const from = (request: Request, principal: Principal): Principal => ({
   ...principal,
-  actor: { ...principal.actor, address: clientAddress(request.headers) },
+  actor: { ...principal.actor, address: addressIn(request.headers) },
 })
 
 /** A session cookie or an API key. An Authorization header is taken at its word: a bad one is not passed over. */
 async function authenticate(ctx: Context, settings: AuthSettings, request: Request): Promise<Principal> {
   if (request.headers.has('authorization')) {
     const key = bearerOf(request.headers)
-    const principal = key === null ? null : await principalOfKey(ctx, key, clientAddress(request.headers))
+    const principal = key === null ? null : await principalOfKey(ctx, key, addressIn(request.headers))
     if (!principal) throw new ApplicationError('unauthorized')
     return principal
   }

@@ -8,7 +8,7 @@ import type { Context } from '#lib/application/context.ts'
 import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { problemOf, readFields } from './answers.ts'
-import { clientAddress } from './client-address.ts'
+import { addressIn } from '../address-in.ts'
 import { auditDenial } from './denials.ts'
 import { originOf } from './origin.ts'
 
@@ -77,7 +77,7 @@ async function answer(ctx: AuthContext, settings: AuthSettings, request: Request
     action: action.split('/'),
     fields: method === 'POST' ? await readFields(request) : Object.fromEntries(url.searchParams),
     cookies: cookiesOf(request.headers),
-    address: clientAddress(request.headers),
+    address: addressIn(request.headers),
     userAgent: request.headers.get('user-agent'),
     sameOrigin: origin === 'same',
   }
@@ -106,7 +106,7 @@ async function doorAnswer(
 ): Promise<Response> {
   const fields = await readFields(request)
   try {
-    const user = await claim(ctx, fields, clientAddress(request.headers))
+    const user = await claim(ctx, fields, addressIn(request.headers))
     return wantsPage(request)
       ? redirect(`${SIGN_IN_PAGE}?ready=1`)
       : json({ id: user.id, email: user.email }, 201)

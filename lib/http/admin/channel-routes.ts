@@ -3,7 +3,7 @@ import { createChannel } from '#lib/application/notifications/create-channel.ts'
 import { listChannels } from '#lib/application/notifications/list-channels.ts'
 import { listDeliveries } from '#lib/application/notifications/list-deliveries.ts'
 import { testChannel } from '#lib/application/notifications/test-channel.ts'
-import { byId, global } from './route-rows.ts'
+import { byId, doing, global } from './route-rows.ts'
 import type { AdminRoute } from './table.ts'
 import { wholeList } from './whole-list.ts'
 
@@ -23,10 +23,7 @@ export const CHANNEL_ROUTES: readonly AdminRoute[] = [
   global('POST', '/alerts/channels', ({ ctx, actor, body }) => createChannel(ctx, { actor, body })),
   global('PATCH', '/alerts/channels/:id', (call) => changeChannel(call.ctx, byId(call))),
   global('DELETE', '/alerts/channels/:id', (call) => removeChannel(call.ctx, byId(call))),
-  {
-    ...global('POST', '/alerts/channels/:id/test', (call) => testChannel(call.ctx, byId(call)), 'operator'),
-    status: 200,
-  },
+  doing('/alerts/channels/:id/test', (call) => testChannel(call.ctx, byId(call)), 'operator'),
   global(
     'GET',
     '/alerts/channels/:id/deliveries',

@@ -3,7 +3,7 @@ import { tellDenial } from '#lib/application/audit/denials.ts'
 import type { Context } from '#lib/application/context.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
-import { clientAddress } from './client-address.ts'
+import { addressIn } from '../address-in.ts'
 
 /** Leaves an audit event of a refused request (security.md, 43). */
 export async function auditDenial(
@@ -17,6 +17,6 @@ export async function auditDenial(
     action: `${request.method} ${new URL(request.url).pathname}`,
     code,
     fleetId: isUuid(fleet) && (await ctx.storage.fleets.get(fleet)) ? fleet : null,
-    address: clientAddress(request.headers),
+    address: addressIn(request.headers),
   })
 }

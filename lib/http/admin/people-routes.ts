@@ -3,7 +3,7 @@ import { invite } from '#lib/application/access/invite.ts'
 import { listInvitations } from '#lib/application/access/list-invitations.ts'
 import { listPeople } from '#lib/application/access/list-people.ts'
 import { newSignInLink } from '#lib/application/access/new-sign-in-link.ts'
-import { byId, global, recent } from './route-rows.ts'
+import { byId, doing, global, recent } from './route-rows.ts'
 import type { AdminRoute } from './table.ts'
 import { wholeList } from './whole-list.ts'
 
@@ -25,9 +25,6 @@ export const PEOPLE_ROUTES: readonly AdminRoute[] = [
     ),
   ),
   recent(global('POST', '/invitations', ({ ctx, actor, body }) => invite(ctx, { actor, body }))),
-  recent({
-    ...global('POST', '/invitations/:id/link', (call) => renewInvitation(call.ctx, byId(call))),
-    status: 200,
-  }),
+  recent(doing('/invitations/:id/link', (call) => renewInvitation(call.ctx, byId(call)))),
   global('DELETE', '/invitations/:id', (call) => revokeInvitation(call.ctx, byId(call))),
 ]

@@ -25,6 +25,12 @@ export const global = (
   handle: (call: AdminCall) => Promise<unknown>,
   role: Role = 'admin',
 ): AdminRoute => ({ method, pattern, role, scope: 'anywhere', status: method === 'POST' ? 201 : 200, handle })
+/** What of it makes nothing: it answers 200. */
+export const doing = (
+  pattern: string,
+  handle: (call: AdminCall) => Promise<unknown>,
+  role: Role = 'admin',
+): AdminRoute => ({ ...global('POST', pattern, handle, role), status: 200 })
 export const change = (
   method: 'PATCH' | 'DELETE',
   pattern: string,

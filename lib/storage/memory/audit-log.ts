@@ -1,5 +1,5 @@
-import { linked, NO_HEAD, storedEntry, type Link, type Seal } from '../audit-chain.ts'
-import type { AuditEntry, AuditHead } from '../ports.ts'
+import { linked, storedEntry, type Link, type Seal } from '../audit-chain.ts'
+import { NO_HEAD, type AuditEntry, type AuditHead } from '../ports.ts'
 import type { Undo } from './table.ts'
 
 /** The audit log of a memory: entries stand at once, and are chained as their transaction ends. */

@@ -3,6 +3,8 @@ import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
 import { at, ms } from './values.ts'
 
+/** Of one person; each is of another provider. */
+const IDENTITIES_MAX = 100
 const COLUMNS = 'issuer, subject, user_id, created_at'
 const FIND: Statement = {
   name: 'identity_find',
@@ -10,7 +12,7 @@ const FIND: Statement = {
 }
 const LIST: Statement = {
   name: 'identity_list',
-  text: `SELECT ${COLUMNS} FROM user_identity WHERE user_id = $1 ORDER BY issuer LIMIT 100`,
+  text: `SELECT ${COLUMNS} FROM user_identity WHERE user_id = $1 ORDER BY issuer LIMIT ${IDENTITIES_MAX}`,
 }
 /** Either key of the table may be in the way: this identity, or this user at this provider. */
 const LINK: Statement = {

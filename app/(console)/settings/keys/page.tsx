@@ -4,7 +4,7 @@ import { Pager } from '#components/table/pager.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
 import { listApiKeys } from '#lib/application/access/api-keys.ts'
-import { strongestRole } from '#lib/application/access/authorize.ts'
+import { roleEverywhere, strongestRole } from '#lib/application/access/authorize.ts'
 import { keptPage } from '../../kept-page.tsx'
 import type { PageProps } from '../../search-params.ts'
 import { visit } from '../../viewer.ts'
@@ -33,7 +33,7 @@ async function KeysPage({ searchParams }: PageProps) {
       </SettingsFrame>
     )
   }
-  const everywhere = actor.roles['*'] === 'admin'
+  const everywhere = roleEverywhere(actor) === 'admin'
   const keys = await listApiKeys(at.ctx, { actor })
   const { items, next } = pageAfter(keys, cursor)
   return (

@@ -4,7 +4,7 @@ import { FilterBar } from '#components/table/filter-bar.tsx'
 import { Pager } from '#components/table/pager.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
-import { strongestRole } from '#lib/application/access/authorize.ts'
+import { roleEverywhere, strongestRole } from '#lib/application/access/authorize.ts'
 import { listInvitations } from '#lib/application/access/list-invitations.ts'
 import { listPeople } from '#lib/application/access/list-people.ts'
 import { keptPage } from '../../kept-page.tsx'
@@ -42,7 +42,7 @@ async function PeoplePage({ searchParams }: PageProps) {
     problem === null ? listPeople(ctx, { actor, words: q }) : [],
     listInvitations(ctx, { actor }),
   ])
-  const everywhere = actor.roles['*'] === 'admin'
+  const everywhere = roleEverywhere(actor) === 'admin'
   const scopes = scopeChoices(fleets, everywhere)
   const { items, next } = pageAfter(people, cursor)
   return (

@@ -9,6 +9,7 @@ import { showToast } from '#components/ui/toast.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson, type Sent } from '../../send-json.ts'
 import { fieldText } from '../field-text.ts'
+import { ALL_FLEETS } from '../role-words.ts'
 import { LinkDialog } from './link-dialog.tsx'
 import { RoleFields, type RoleFieldsProps } from './role-fields.tsx'
 
@@ -111,7 +112,7 @@ export function PersonActs({ id, name, disabled, roles, scopes, everywhere, orig
           return sendJson('PATCH', url, {
             role: role === '' ? null : role,
             reason: fieldText(form, 'reason'),
-            ...(scope === '*' ? {} : { fleet: scope }),
+            ...(scope === ALL_FLEETS ? {} : { fleet: scope }),
           })
         }}
       >
