@@ -142,7 +142,9 @@ function OpenApp({
       <Head replica={replica} />
       <main id="main" tabIndex={-1}>
         {needsCode ? <EnrollForm initialKey={linked} again={problem} onEnroll={enroll} /> : null}
-        {linked === '' || needsCode ? null : <LinkedNote isSame={fleetOf(linked) === fleetId} />}
+        {linked === '' || needsCode || fleetId === null ? null : (
+          <LinkedNote isSame={fleetOf(linked) === fleetId} />
+        )}
         {route.page === 'list' ? <ReportList replica={replica} /> : null}
         {route.page === 'new' ? (
           <NewReport replica={replica} onSaved={(id) => goTo(`#/report/${id}`)} />

@@ -1,9 +1,12 @@
-import { useState, type SyntheticEvent } from 'react'
+import { useEffect, useRef, useState, type SyntheticEvent } from 'react'
 import { AreaField, SelectField, TextField } from '#components/ui/field.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { follow } from './pending-writes.ts'
 import { problemsOf, type Draft } from './report-draft.ts'
 import { REPORT_FIELDS, type ReportField } from './report-fields.ts'
+
+/** By field. */
+type Problems = Readonly<Record<string, string>>
 
 /** The form of one report. `save` writes to this device, and is done when it is on the disk. */
 export function ReportForm({
@@ -21,9 +24,15 @@ export function ReportForm({
   onDiscard?: () => void
   save: () => Promise<void>
 }) {
-  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({})
+  const [problems, setProblems] = useState<Problems>({})
   const [failure, setFailure] = useState<string | null>(null)
   const [isBusy, setIsBusy] = useState(false)
+  const focused = useRef<Element | null>(null)
+  useEffect(() => {
+    // What is disabled loses the focus: it goes back to where the person was.
+    if (!isBusy && document.activeElement === document.body && focused.current instanceof HTMLElement)
+      focused.current.focus()
+  }, [isBusy])
   const onSubmit = (event: SyntheticEvent): void => {
     event.preventDefault()
     const found = problemsOf(draft)
@@ -31,6 +40,7 @@ export function ReportForm({
     setFailure(null)
     const [first] = Object.keys(found)
     if (first !== undefined) return document.getElementsByName(first)[0]?.focus()
+    focused.current = document.activeElement
     setIsBusy(true)
     follow(save())
       .catch((error: unknown) => setFailure(error instanceof Error ? error.message : String(error)))
@@ -38,19 +48,21 @@ export function ReportForm({
   }
   return (
     <form className="form report-form" noValidate onSubmit={onSubmit}>
-      {REPORT_FIELDS.map((field) => (
-        <FormField
-          key={field.name}
-          field={field}
-          value={draft[field.name] ?? ''}
-          problem={problems[field.name]}
-          onChange={(text) => {
-            onChange({ ...draft, [field.name]: text })
-            if (problems[field.name] !== undefined)
-              setProblems({ ...problems, [field.name]: undefined } as never)
-          }}
-        />
-      ))}
+      {/* What would be typed while it is saved would be neither saved nor kept. */}
+      <fieldset className="report-fields" disabled={isBusy}>
+        {REPORT_FIELDS.map((field) => (
+          <FormField
+            key={field.name}
+            field={field}
+            value={draft[field.name] ?? ''}
+            problem={problems[field.name]}
+            onChange={(text) => {
+              onChange({ ...draft, [field.name]: text })
+              if (problems[field.name] !== undefined) setProblems(withoutOne(problems, field.name))
+            }}
+          />
+        ))}
+      </fieldset>
       {failure === null ? null : (
         <p role="alert">
           <Status kind="crit">Not saved</Status> {failure}
@@ -69,6 +81,9 @@ export function ReportForm({
     </form>
   )
 }
+
+const withoutOne = (problems: Problems, name: string): Problems =>
+  Object.fromEntries(Object.entries(problems).filter(([of]) => of !== name))
 
 function FormField({
   field: { name, label, kind, required, maxLength, choices = [], hint },

@@ -132,6 +132,22 @@ describe('the life of the field client', () => {
     await observer.close()
   })
 
+  test('a link that is opened again before the device is enrolled says nothing of fleets', async () => {
+    world.setAway(true)
+    const context = await world.browser.newContext()
+    const page = await context.newPage()
+    const link = `${world.served.url}/field#key=${world.served.fleet.key}`
+    await page.goto(link)
+    await page.getByLabel('Name of this device').fill('Not yet')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await state(page).waitFor()
+    await page.goto('about:blank')
+    await page.goto(link)
+    await state(page).waitFor()
+    await expectPage(page.getByText(/link is of another fleet|link changed nothing/)).toHaveCount(0)
+    await context.close()
+  })
+
   test('what waits outlives reading everything anew, and an operator finds the diagnostics that were sent', async () => {
     const { page } = await device('Mended')
     const id = await fileReport(page, { Airport: 'ANEW FIELD' })

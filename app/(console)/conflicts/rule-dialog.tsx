@@ -67,7 +67,13 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
     }
   }, [])
   const preview = looked?.asked === asked ? looked.preview : null
-  const run = async (): Promise<Failure | null> => {
+  /** What is left is another number now: it is looked at, and typed, again. */
+  const startOver = (): void => {
+    setTyped('')
+    look(asked)
+    router.refresh()
+  }
+  const runParts = async (): Promise<Failure | null> => {
     let cursor: string | null = null
     let done: Progress = { looked: 0, counts: [], ended: false }
     do {
@@ -78,7 +84,7 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
         cursor === null ? { ...body, count: preview?.matched } : { ...body, cursor },
       )
       if (!sent.ok) {
-        router.refresh()
+        startOver()
         return { message: `${sent.message} (${sent.code})`, issues: sent.issues }
       }
       const part = sent.body as ByRuleRun
@@ -93,6 +99,11 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
     router.refresh()
     return null
   }
+  const run = (): Promise<Failure | null> =>
+    runParts().catch((error: unknown) => {
+      startOver()
+      throw error
+    })
   const isTyped = preview !== null && typed.replaceAll(/[,\s]/g, '') === String(preview.matched)
   const isWhole = preview !== null && !preview.capped && !preview.unread
   const ready = isWhole && isTyped && reason.trim() !== ''
@@ -100,7 +111,7 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
     ready: ready && progress?.ended !== true,
     run,
     unanswered: {
-      message: 'The server did not answer. What was decided stands; close this and look at the list again.',
+      message: 'The server did not answer. What was decided stands; what is left can be started again below.',
       issues: [],
     },
   })

@@ -1,4 +1,10 @@
-import { NO_HEAD, type AuditHead, type AuditLink, type AuditPort, type StoredAudit } from '#lib/storage/ports.ts'
+import {
+  NO_HEAD,
+  type AuditHead,
+  type AuditLink,
+  type AuditPort,
+  type StoredAudit,
+} from '#lib/storage/ports.ts'
 import { auditHeadText } from './audit-head.ts'
 import { adoptedRanges, checkAdopted, isAdopted, type AdoptedRange, type Place } from './adopted.ts'
 import type { AuditContext } from './audit-context.ts'
