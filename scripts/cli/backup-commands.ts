@@ -7,6 +7,7 @@ import { noteBackup } from '#lib/application/restores/note-backup.ts'
 import { epochAfter } from '#lib/application/restores/raise-epochs.ts'
 import { restoreGap } from '#lib/application/restores/restore-gap.ts'
 import { noteRestore } from '#lib/application/restores/note-restore.ts'
+import type { AuditHead } from '#lib/storage/ports.ts'
 import { BackupError } from '#lib/storage/prisma/backup/backup-error.ts'
 import { checkDatabase, checkRestored, finishRestore } from '#lib/storage/prisma/backup/finish-restore.ts'
 import type { CheckResult } from '#lib/storage/prisma/backup/invariants.ts'
@@ -102,7 +103,7 @@ export async function restore(environment: Environment, line: RestoreLine): Prom
     })
     const ofData = await checkRestored({ directUrl, prismaRoot: PRISMA_ROOT }, loaded)
     const checks = await withStorage(database, environment, async (ctx) => {
-      const all = [...ofData, await checkChain(ctx)]
+      const all = [...ofData, await checkChain(ctx, loaded.auditHead)]
       await noteRestore(ctx, { actor: SYSTEM, loaded, problems: problemsOf(all) })
       return all
     })
@@ -126,7 +127,7 @@ export async function restoreCheck(environment: Environment): Promise<Answer> {
     const lacks = await lackOf(database.directUrl)
     const ofData = await checkDatabase(database.directUrl)
     if (lacks !== null) return { ...verdictOf(ofData), auditChain: `not checked: ${lacks}` }
-    return verdictOf([...ofData, await withStorage(database, environment, checkChain)])
+    return verdictOf([...ofData, await withStorage(database, environment, (ctx) => checkChain(ctx, null))])
   } finally {
     await database.release()
   }
@@ -159,9 +160,9 @@ const problemsOf = (checks: readonly CheckResult[]): readonly string[] =>
     .filter(({ found }) => found > 0)
     .map(({ law, id, what, found }) => `${law} ${id}: ${what} (${found})`)
 
-/** The audit chain, by this server's secret: of a backup by another one it can't hold. */
-async function checkChain(ctx: Context): Promise<CheckResult> {
-  const { firstBad } = await verifyAudit(ctx)
+/** The audit chain, by this server's secret: of a backup by another one it can't hold. `head`: one of its links by the file. */
+async function checkChain(ctx: Context, head: AuditHead | null): Promise<CheckResult> {
+  const { firstBad } = await verifyAudit(ctx, { heads: head === null ? [] : [head] })
   const what = firstBad?.what ?? 'the audit chain is broken'
   return { id: 'audit_chain', law: 'O', what, found: firstBad === null ? 0 : 1 }
 }

@@ -465,6 +465,52 @@ describe('rows over the wire', () => {
   })
 })
 
+describe('the audit log of a backup', () => {
+  const cli = async (url: string, ...line: readonly string[]): Promise<Record<string, unknown>> => {
+    const done = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', 'scripts/tidemark.ts', ...line, '--json'],
+      {
+        cwd: ROOT,
+        env: { ...process.env, DATABASE_URL: url, DATABASE_DIRECT_URL: url, TIDEMARK_SECRET: SECRET },
+      },
+    ).catch((error: { stdout: string }) => error)
+    return JSON.parse(done.stdout) as Record<string, unknown>
+  }
+
+  it('[check 42] has the head that the file names, or the restore says so', async () => {
+    const source = await newTarget()
+    await applyMigrations(source, PRISMA_ROOT)
+    await cli(source, 'fleet', 'create', '--name', 'One')
+    const whole = path.join(folder, `${randomUUID()}.backup`)
+    // A time that no date has, left there by somebody who took the check away.
+    await sql(source, 'ALTER TABLE audit DROP CONSTRAINT audit_at_finite')
+    await sql(source, `UPDATE audit SET at = 'infinity'`)
+    const taken = await takeBackup({ directUrl: source, secret: SECRET, appVersion: '1', file: whole })
+    const [head] = await sql<{ seq: number; mac: string }>(source, 'SELECT seq::int, mac FROM audit_head')
+    expect(taken.header.auditHead).toEqual(head)
+    await rm(whole)
+  })
+
+  it('[check 42] of which the tail is gone is told of by the head in the file', async () => {
+    const source = await newTarget()
+    await applyMigrations(source, PRISMA_ROOT)
+    await cli(source, 'fleet', 'create', '--name', 'One')
+    const whole = path.join(folder, `${randomUUID()}.backup`)
+    const taken = await takeBackup({ directUrl: source, secret: SECRET, appVersion: '1', file: whole })
+    const seq = (taken.header.auditHead?.seq ?? 0) + 1
+    expect(seq).toBeGreaterThan(1)
+    const cut = path.join(folder, `${randomUUID()}.backup`)
+    const writer = await BackupWriter.create(cut, SECRET)
+    await writer.header({ ...taken.header, auditHead: { seq, mac: 'f'.repeat(64) } })
+    await readBackup(whole, { secret: SECRET, unproven: false }, (table, rows) => writer.rows(table, rows))
+    await writer.end(taken.rows)
+    expect(await cli(await newTarget(), 'restore', '--from', whole)).toMatchObject({ problems: 'none' })
+    const { problems } = await cli(await newTarget(), 'restore', '--from', cut)
+    expect(problems).toContain(`a head that was kept elsewhere names entry ${seq}`)
+  })
+})
+
 describe('a backup of an older version', () => {
   it('is taken and checked by this one before it is upgraded, and stays as it is', async () => {
     const [last = '', before = ''] = header.migrations.map(({ name }) => name).reverse()

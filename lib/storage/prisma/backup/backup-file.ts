@@ -6,6 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'
 import { assert } from '#lib/kernel/result.ts'
+import type { AuditHead } from '../../ports.ts'
 import { BackupError } from './backup-error.ts'
 
 /**
@@ -45,8 +46,8 @@ export interface BackupHeader {
     readonly collection: string
     readonly version: number
   }[]
-  /** Of the audit log at that moment; null for an empty one. */
-  readonly auditHead: { readonly id: string; readonly at: string } | null
+  /** Of the audit chain at that moment; null where there was none yet. */
+  readonly auditHead: AuditHead | null
   /** Names of day and month partitions. */
   readonly partitions: readonly string[]
   /** In an order in which they can be loaded. */

@@ -7,7 +7,7 @@ import type { BackupHeader, ReadBackup } from './backup-file.ts'
 import { readBackup } from './backup-file.ts'
 import { TableLoader } from './load-rows.ts'
 import { withOwner } from './session.ts'
-import { listTables, quoted, RESTORE_MARK } from './tables.ts'
+import { isTable, listTables, quoted, RESTORE_MARK } from './tables.ts'
 
 export interface RestoreOptions {
   /** Of the database to restore into, past a pooler, as its owner. */
@@ -198,13 +198,6 @@ async function requireNoNewer(client: pg.Client, header: BackupHeader): Promise<
     'target_newer',
     'This database was migrated further than the backup: name one without tables, or another TIDEMARK_DATA_DIR; the restore migrates it.',
   )
-}
-
-async function isTable(client: pg.Client, name: string): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [
-    `public.${name}`,
-  ])
-  return rows[0]?.found === true
 }
 
 /** Of a restore that was not finished; null for none. */

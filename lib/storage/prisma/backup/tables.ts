@@ -74,3 +74,10 @@ export function copyOutOf({ name, columns }: BackupTable): string {
 
 export const copyInto = ({ name, columns }: BackupTable): string =>
   `COPY public.${quoted(name)} (${columns.map(quoted).join(', ')}) FROM STDIN`
+
+export async function isTable(client: pg.Client, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [
+    `public.${name}`,
+  ])
+  return rows[0]?.found === true
+}

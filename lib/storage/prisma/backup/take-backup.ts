@@ -4,7 +4,7 @@ import type { BackupHeader } from './backup-file.ts'
 import { BackupWriter, FORMAT, keyIdOf } from './backup-file.ts'
 import { copyOut } from './copy.ts'
 import { numberOf, withOwner } from './session.ts'
-import { copyOutOf, listTables, quoted } from './tables.ts'
+import { copyOutOf, isTable, listTables, quoted } from './tables.ts'
 
 export interface BackupOptions {
   /** Past a transaction-mode pooler; as the owner of the tables. */
@@ -79,13 +79,9 @@ async function headerOf(client: pg.Client, { secret, appVersion }: BackupOptions
   const heads = await client.query<{ fleet_id: string; collection: string; version: string }>(
     'SELECT fleet_id, collection, version FROM stream_head ORDER BY 1, 2',
   )
-  const audit = await client.query<{ id: string; at: Date }>(
-    'SELECT id, at FROM audit ORDER BY at DESC, id DESC LIMIT 1',
-  )
   const partitions = await client.query<{ name: string }>('SELECT tidemark_partitions() AS name')
   // Of the transaction's begin, before the snapshot: what was acknowledged until then is in it.
   const now = await client.query<{ at: Date }>('SELECT now() AS at')
-  const [head] = audit.rows
   return {
     format: FORMAT,
     id: randomUUID(),
@@ -99,10 +95,18 @@ async function headerOf(client: pg.Client, { secret, appVersion }: BackupOptions
       collection: row.collection,
       version: numberOf(row.version),
     })),
-    auditHead: head ? { id: head.id, at: head.at.toISOString() } : null,
+    auditHead: await auditHeadOf(client),
     partitions: partitions.rows.map(({ name }) => name),
     tables: await listTables(client),
   }
+}
+
+/** A database of before the chain has none. */
+async function auditHeadOf(client: pg.Client): Promise<BackupHeader['auditHead']> {
+  if (!(await isTable(client, 'audit_head'))) return null
+  const { rows } = await client.query<{ seq: string; mac: string }>('SELECT seq, mac FROM audit_head')
+  const [head] = rows
+  return head && numberOf(head.seq) > 0 ? { seq: numberOf(head.seq), mac: head.mac } : null
 }
 
 /** Rows of a table, as they are. */
