@@ -11,6 +11,12 @@ const BASELINE = (
     readonly newestMigration: string
   }
 ).newestMigration
+/** They landed before a fill had to stand apart. A script that databases have is never changed: its checksum is kept there. */
+const FILLS_WITH_ITS_CHANGE = new Set([
+  '20261128012000_people',
+  '20261128014000_conflict_desk',
+  '20261128021000_removed_people',
+])
 const names = readdirSync(FOLDER, { withFileTypes: true })
   .flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
   .sort()
@@ -32,7 +38,9 @@ describe('migrations let the release before go on beside this one (docs/upgrades
         ...breach,
       })),
     )
-    expect(breaches).toEqual([])
+    expect(breaches.filter(({ name }) => !FILLS_WITH_ITS_CHANGE.has(name))).toEqual([])
+    // Each for its fill alone.
+    expect(breaches.map(({ name }) => name)).toEqual([...FILLS_WITH_ITS_CHANGE])
   })
 
   it.each([

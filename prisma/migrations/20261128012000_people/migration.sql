@@ -21,6 +21,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON "invitation" TO tidemark_runtime;
 
 -- AlterTable
 ALTER TABLE "app_user" ADD COLUMN     "last_seen_at" TIMESTAMPTZ(3);
+UPDATE "app_user" u SET "last_seen_at" = (SELECT max(s.last_seen_at) FROM "user_session" s WHERE s.user_id = u.id);
 
 -- AlterTable
 ALTER TABLE "api_key" ADD COLUMN     "last_used_address" TEXT,
