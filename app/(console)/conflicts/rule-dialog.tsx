@@ -7,14 +7,14 @@ import { ReasonField, SelectField, TextField } from '#components/ui/field.tsx'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { useSubmit } from '#components/ui/use-submit.ts'
-import type { ByRuleCount } from '#lib/application/conflicts/by-rule.ts'
+import type { ByRule, ByRuleCount } from '#lib/application/conflicts/by-rule.ts'
 import type { ByRulePreview } from '#lib/application/conflicts/preview-by-rule.ts'
 import type { ByRuleRun } from '#lib/application/conflicts/resolve-by-rule.ts'
 import { CONFLICTS_BY_RULE_MAX } from '#lib/protocol/limits.ts'
 import { FormFailure, type Failure } from '../form-failure.tsx'
 import { sendJson } from '../send-json.ts'
 import { usePreview } from '../use-preview.ts'
-import { addCounts, decidedOf, outcomeWords, RULES, type Rule } from './rule-words.ts'
+import { addCounts, decidedOf, outcomeWords, RULES } from './rule-words.ts'
 
 export type RuleDialogProps = {
   fleetId: string
@@ -51,7 +51,7 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
   const router = useRouter()
   const url = (verb: string): string =>
     `/api/admin/v1/conflicts/by-rule${verb}?fleet=${encodeURIComponent(fleetId)}`
-  const [rule, setRule] = useState<Rule>('theirs')
+  const [rule, setRule] = useState<ByRule>('theirs')
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
   const [progress, setProgress] = useState<Progress | null>(null)
@@ -125,7 +125,7 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
         value={rule}
         choices={RULES.map(({ value, label }) => ({ value, label }))}
         hint={does}
-        onChange={(event) => setRule(event.target.value as Rule)}
+        onChange={(event) => setRule(event.target.value as ByRule)}
       />
       {preview === null ? (
         <div className="acts">

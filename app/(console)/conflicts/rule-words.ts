@@ -1,11 +1,8 @@
 import type { StatusKind } from '#components/ui/status.tsx'
-import type { ByRuleCount } from '#lib/application/conflicts/by-rule.ts'
-import type { BulkRule } from '#lib/engine/conflict/rule-choice.ts'
-
-export type Rule = BulkRule
+import type { ByRule, ByRuleCount } from '#lib/application/conflicts/by-rule.ts'
 
 /** Each rule by name, and what it does. */
-export const RULES: readonly { readonly value: Rule; readonly label: string; readonly does: string }[] = [
+export const RULES: readonly { readonly value: ByRule; readonly label: string; readonly does: string }[] = [
   {
     value: 'theirs',
     label: 'Keep the server’s side',

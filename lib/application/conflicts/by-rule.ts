@@ -23,6 +23,9 @@ import { instant } from '../page.ts'
 import { conflictFilter } from './conflict-conditions.ts'
 import type { ResolveInput } from './resolve-conflict.ts'
 
+/** For those who ask. */
+export type ByRule = BulkRule
+
 /** What a rule over many conflicts is asked by. */
 export const byRuleAsked = {
   rule: z.enum(BULK_RULES),

@@ -5,7 +5,7 @@ import { listPeople } from '#lib/application/access/list-people.ts'
 import { newSignInLink } from '#lib/application/access/new-sign-in-link.ts'
 import { byId, doing, global, recent } from './route-rows.ts'
 import type { AdminRoute } from './table.ts'
-import { wholeList } from './whole-list.ts'
+import { wholeInput, wholeList } from './whole-list.ts'
 
 /** People and invitations (routes.ts). */
 export const PEOPLE_ROUTES: readonly AdminRoute[] = [
@@ -20,9 +20,7 @@ export const PEOPLE_ROUTES: readonly AdminRoute[] = [
     ),
   ),
   global('GET', '/invitations', async ({ ctx, actor, query }) =>
-    wholeList(await listInvitations(ctx, { actor, fleet: query.fleet }), query, ({ roles }, fleet) =>
-      Object.hasOwn(roles, fleet),
-    ),
+    wholeList(await listInvitations(ctx, { actor, fleet: wholeInput(query).fleet }), query),
   ),
   recent(global('POST', '/invitations', ({ ctx, actor, body }) => invite(ctx, { actor, body }))),
   recent(doing('/invitations/:id/link', (call) => renewInvitation(call.ctx, byId(call)))),

@@ -11,6 +11,9 @@ export const wholeQuery = z.strictObject({
   fleet: uuid.optional(),
 })
 
+/** @throws ApplicationError `bad_request` */
+export const wholeInput = (query: unknown): z.infer<typeof wholeQuery> => parsedOrThrow(wholeQuery, query)
+
 interface Listed {
   readonly id: string
   readonly createdAtMs: number
@@ -52,7 +55,7 @@ export function pageOfWhole<T>(
   query: unknown,
   { idOf, atMsOf, isOf = () => true }: ListRules<T>,
 ): WholePage<T> {
-  const { cursor, limit = PAGE_LIMIT_MAX, from = 0, to = Infinity, fleet } = parsedOrThrow(wholeQuery, query)
+  const { cursor, limit = PAGE_LIMIT_MAX, from = 0, to = Infinity, fleet } = wholeInput(query)
   const inFleet = fleet === undefined ? all : all.filter((item) => isOf(item, fleet))
   const asked = inFleet.filter((item) => {
     const atMs = atMsOf(item)
