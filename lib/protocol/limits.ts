@@ -137,3 +137,15 @@ export const CONFLICTS_BY_RULE_LOOKS_MAX = 40
 export const CONFLICTS_BY_RULE_BATCH = 200
 /** Conflicts that a preview, or a call, names of each outcome. */
 export const CONFLICTS_NAMED_MAX = 5
+
+/** Conflicts that one run of the lab looks at: the newest of its range. */
+export const LAB_CONFLICTS_MAX = 100_000
+/** Of them, those that strategies are tried on which merge by a state: each takes ten times as long. */
+export const LAB_JOINED_MAX = 10_000
+/** Read from the storage at a time, and replayed without a pause. */
+export const LAB_PAGE = 500
+/** Of each finding of a column. */
+export const LAB_EXAMPLES_MAX = 20
+export const LAB_FIELDS_MAX = 20
+/** Fields that are counted while a run goes on; of more, those that came first. */
+export const LAB_FIELDS_COUNTED_MAX = 500
