@@ -38,14 +38,14 @@ const NO_OPS: ChangeEffect['otOps'] = []
 
 type Sides = Pick<
   ConflictEffect,
-  'id' | 'local' | 'remote' | 'remoteVersion' | 'fields' | 'schemaVersion'
+  'id' | 'local' | 'remote' | 'remoteVersion' | 'remoteStamps' | 'fields' | 'schemaVersion'
 > & {
   readonly base: BaseDocument
 }
 
 /** The conflict row of two sides and what came of them; written out like the above. */
 export const conflictOver = (
-  { id, base, local, remote, remoteVersion, fields, schemaVersion }: Sides,
+  { id, base, local, remote, remoteVersion, remoteStamps, fields, schemaVersion }: Sides,
   { strategy, outcome, resolution }: Pick<ConflictEffect, 'strategy' | 'outcome' | 'resolution'>,
   result: JsonObject | null,
 ): ConflictEffect => ({
@@ -59,6 +59,7 @@ export const conflictOver = (
   local,
   remote,
   remoteVersion,
+  remoteStamps,
   result,
   resolution,
 })

@@ -360,7 +360,8 @@ function settled(
   const { schemaVersion } = rules
   const remoteVersion = standing?.version ?? 0
   const { fields } = decision
-  const sides = { id: conflictId, base, local, remote, remoteVersion, fields, schemaVersion }
+  const remoteStamps = standing?.stamps
+  const sides = { id: conflictId, base, local, remote, remoteVersion, remoteStamps, fields, schemaVersion }
   if (decision.kind === 'person') {
     const { strategy } = decision
     const conflict = conflictOver(sides, { strategy, outcome: 'manual', resolution: null }, null)

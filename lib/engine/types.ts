@@ -231,6 +231,8 @@ export interface ConflictEffect {
   readonly remote: JsonObject | null
   /** The record's version that `remote` is; 0 where there was none, null in a row of a release before it was kept. */
   readonly remoteVersion: number | null
+  /** When the fields of `remote` were written, where that isn't its own stamp; for a replay of what was decided (lab). */
+  readonly remoteStamps?: FieldStamps | undefined
   readonly result: JsonObject | null
   readonly resolution: Resolution | null
 }

@@ -142,10 +142,19 @@ export const CONFLICTS_NAMED_MAX = 5
 export const LAB_CONFLICTS_MAX = 100_000
 /** Of them, those that strategies are tried on which merge by a state: each takes ten times as long. */
 export const LAB_JOINED_MAX = 10_000
-/** Read from the storage at a time, and replayed without a pause. */
+/** Read from the storage at a time. */
 export const LAB_PAGE = 500
 /** Of each finding of a column. */
 export const LAB_EXAMPLES_MAX = 20
 export const LAB_FIELDS_MAX = 20
 /** Fields that are counted while a run goes on; of more, those that came first. */
 export const LAB_FIELDS_COUNTED_MAX = 500
+/** Runs of a collection that are kept, the newest. */
+export const LAB_RUNS_KEPT = 20
+/** How often a run says how far it is, and how long after its last word it counts as lost with its process. In ms. */
+export const LAB_TOLD_EVERY_MS = 500
+export const LAB_LOST_AFTER_MS = 30_000
+/** How far clocks are put off at most, in ms. */
+export const LAB_CLOCKS_OFF_MAX_MS = 7 * 24 * 60 * 60 * 1_000
+/** How long a run replays without a pause, in ms. */
+export const LAB_SLICE_MS = 10

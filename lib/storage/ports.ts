@@ -15,6 +15,7 @@ import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
 import type { InvitationPort } from './invitation-port.ts'
+import type { LabPort } from './lab-port.ts'
 import type { LetterGroupPort } from './letter-group-port.ts'
 import type { OperationPort } from './operation-port.ts'
 import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
@@ -64,6 +65,7 @@ export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
 export type * from './invitation-port.ts'
+export type * from './lab-port.ts'
 export type * from './letter-group-port.ts'
 export type * from './operation-port.ts'
 export type * from './maintenance-port.ts'
@@ -99,6 +101,7 @@ export interface Storage {
   readonly sync: SyncPort
   readonly sessions: SessionPort
   readonly conflicts: ConflictPort
+  readonly lab: LabPort
   readonly deadLetters: DeadLetterPort
   readonly letterGroups: LetterGroupPort
   readonly operations: OperationPort

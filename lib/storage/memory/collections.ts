@@ -45,6 +45,9 @@ export function memoryCollections(state: MemoryState): CollectionPort {
         forgetControls(state, undo, (scope) => scopes.includes(scope))
         for (const [key, row] of tables.schemas.entries())
           if (row.collectionId === id) tables.schemas.delete(undo, key)
+        for (const run of tables.labRuns.values())
+          if (run.collectionId === id) tables.labRuns.delete(undo, run.id)
+        tables.labWeights.delete(undo, id)
         const head = (tables.heads.get(name) ?? 0) + 1
         tables.heads.set(undo, name, head)
         tables.purged.set(undo, name, head)

@@ -24,6 +24,7 @@ import { memorySessions } from './sessions.ts'
 import { memorySettings } from './settings.ts'
 import { memorySignals } from './signals.ts'
 import { MemoryState } from './state.ts'
+import { memoryLab } from './lab.ts'
 import { memoryViews } from './views.ts'
 import { memorySync } from './sync.ts'
 import { memoryTelemetry } from './telemetry.ts'
@@ -52,6 +53,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     restores: memoryRestores(state),
     samples: memorySamples(state),
     views: memoryViews(state),
+    lab: memoryLab(state),
     sync: memorySync(state),
     sessions: memorySessions(state),
     conflicts: memoryConflicts(state),

@@ -1,4 +1,5 @@
 import type { PathOp, BaseState, RecordState } from '#lib/engine/types.ts'
+import type { LabReport } from '#lib/engine/lab/lab-report.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import type { Incident, IncidentEntry } from '#lib/telemetry/alerts/incident.ts'
@@ -25,6 +26,7 @@ import type {
   GroupRow,
   IngestKey,
   Invitation,
+  LabRun,
   LetterDay,
   Notice,
   Notification,
@@ -44,6 +46,7 @@ import type {
   SignalListener,
   StoredControl,
   StoredResponse,
+  StoredWeights,
   ToldLog,
   ToldSeries,
   User,
@@ -116,6 +119,9 @@ export class FleetTables {
   >()
   readonly regained = new Table<RegainedMutation>()
   readonly views = new Table<SavedView>()
+  readonly labRuns = new Table<LabRun & { readonly report: LabReport | null }>()
+  /** By collection id. */
+  readonly labWeights = new Table<StoredWeights>()
   readonly scrapeTargets = new Table<ScrapeTarget>()
   readonly enrollments = new Table<{ deviceId: string; atMs: number }>()
   readonly records = new Table<StoredRecord>()

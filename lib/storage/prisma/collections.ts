@@ -56,6 +56,14 @@ const FORGET_SCHEMAS: Statement = {
   name: 'collection_forget_schemas',
   text: 'DELETE FROM collection_schema WHERE fleet_id = $1 AND collection_id = $2',
 }
+const FORGET_LAB_RUNS: Statement = {
+  name: 'collection_forget_lab_runs',
+  text: 'DELETE FROM lab_run WHERE fleet_id = $1 AND collection_id = $2',
+}
+const FORGET_LAB_WEIGHTS: Statement = {
+  name: 'collection_forget_lab_weights',
+  text: 'DELETE FROM lab_weights WHERE fleet_id = $1 AND collection_id = $2',
+}
 const END_STREAM: Statement = {
   name: 'collection_end_stream',
   text: `UPDATE stream_head SET version = version + 1, purged_version = version + 1
@@ -129,6 +137,8 @@ export function postgresCollections(database: Database): CollectionPort {
         if ((await send(OPEN_CONFLICT, stream)).length > 0) return 'conflicts_open'
         if ((await send(REMOVE, [fleetId, id, version])).length === 0) return 'stale'
         await send(FORGET_SCHEMAS, [fleetId, id])
+        await send(FORGET_LAB_RUNS, [fleetId, id])
+        await send(FORGET_LAB_WEIGHTS, [fleetId, id])
         await send(END_STREAM, stream)
         await forgetControlsOfCollection(send, fleetId, row.name)
         await raiseConfig(send, fleetId)

@@ -27,6 +27,7 @@ import { postgresSignals } from './signals.ts'
 import { postgresSync } from './sync.ts'
 import { postgresTelemetry } from './telemetry.ts'
 import { fromJson, jsonText } from './values.ts'
+import { postgresLab } from './lab.ts'
 import { postgresViews } from './views.ts'
 
 /**
@@ -70,6 +71,7 @@ export async function openPostgresStorage(
     restores: postgresRestores(database),
     samples: postgresSamples(database),
     views: postgresViews(database),
+    lab: postgresLab(database),
     sync: postgresSync(database),
     sessions: postgresSessions(database),
     conflicts: postgresConflicts(database),

@@ -79,19 +79,19 @@ const BASES: Statement = {
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
   text: `INSERT INTO conflict (fleet_id, id, mutation_id, collection, record_id, device_id, session_id, strategy, outcome, fields,
-      base, base_known, local, remote, result, resolution, status, schema_version, remote_version, app_version, places,
+      base, base_known, local, remote, result, resolution, status, schema_version, remote_version, app_version, places, remote_stamps,
       device_name, remote_app_version, created_at)
     SELECT $1, k.id, k.mutation_id, k.collection, k.record_id, k.device_id, k.session_id, k.strategy, k.outcome, k.fields,
       k.base, k.base_known, k.local, k.remote, k.result, k.resolution, k.status, k.schema_version, k.remote_version, k.app_version,
-      ARRAY(SELECT json_array_elements_text(k.places)),
+      ARRAY(SELECT json_array_elements_text(k.places)), k.remote_stamps,
       coalesce((SELECT d.name FROM device d WHERE d.fleet_id = $1 AND d.id = k.device_id), ''),
       (SELECT l.app_version FROM change_log l
-        WHERE l.fleet_id = $1 AND l.collection = k.collection AND l.version = k.remote_version), $22
+        WHERE l.fleet_id = $1 AND l.collection = k.collection AND l.version = k.remote_version), $23
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
       $10::json[], $11::json[], $12::boolean[], $13::json[], $14::json[], $15::json[], $16::json[], $17::text[], $18::int[],
-      $19::bigint[], $20::text[], $21::json[])
+      $19::bigint[], $20::text[], $21::json[], $22::json[])
       k(id, mutation_id, collection, record_id, device_id, session_id, strategy, outcome, fields, base, base_known, local, remote,
-        result, resolution, status, schema_version, remote_version, app_version, places)`,
+        result, resolution, status, schema_version, remote_version, app_version, places, remote_stamps)`,
 }
 /** Sent after the conflicts: one may be closed by a mutation of the same group. */
 const CLOSE: Statement = {
@@ -227,6 +227,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       bigints(rows.map((row) => row.remoteVersion)),
       texts(rows.map((row) => row.appVersion)),
       jsons(rows.map((row) => conflictPlaces(row.fields).map(storableText))),
+      jsons(rows.map((row) => row.remoteStamps ?? null)),
       committed,
     ],
   )

@@ -48,6 +48,7 @@ export function storageThrough(line: Line): Storage {
     sync: port('sync', { transact: (fleetId, work) => transact(line, fleetId, work) }),
     sessions: port('sessions'),
     conflicts: port('conflicts'),
+    lab: port('lab'),
     deadLetters: port('deadLetters'),
     letterGroups: port('letterGroups'),
     operations: port('operations'),

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { LAB_CLOCKS_OFF_MAX_MS } from '#lib/protocol/limits.ts'
+import { uuid } from '#lib/protocol/mutation.ts'
+import { strategyInput } from '../collections/collection-input.ts'
+import { instant } from '../page.ts'
+
+const time = z.union([z.int().min(0), instant])
+
+/** POST /lab/runs. */
+export const labRunInput = z.strictObject({
+  collection: uuid,
+  from: time,
+  to: time,
+  clocksOffMs: z.int().min(0).max(LAB_CLOCKS_OFF_MAX_MS).optional(),
+  proposed: z.strictObject(strategyInput).nullable().optional(),
+})
+
+const cost = z.number().min(0).max(1_000_000_000)
+
+/** PATCH /lab/weights: what things cost the collection, in one unit of its own choice. */
+export const labWeightsInput = z.strictObject({
+  lostUpdate: cost,
+  silentOverwrite: cost,
+  wrongWinner: cost,
+  brokenRule: cost,
+  manualMinutes: cost,
+  minute: cost,
+})
+export const labWeightsChange = z.strictObject({
+  weights: labWeightsInput,
+  /** 0 where none were set. */
+  version: z.int().min(0),
+  reason: z.string().trim().min(1).max(1_000).optional(),
+})
