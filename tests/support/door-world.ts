@@ -155,6 +155,7 @@ async function makeThings(http: DeviceHttp, fleetId: string): Promise<Readonly<R
     '/devices/:id': one.id,
     '/devices/:id/diagnostics/:diagnosticsId': diagnosticsId,
     '/conflicts/:id': await first('/conflicts'),
+    '/lab/runs/:id': await make('/lab/runs', { collection: collectionId, from: 0, to: 1 }),
     '/dead-letters/groups/:id': group,
     '/dead-letters/:id': await first('/dead-letters'),
     '/operations/:id': await make('/operations', {

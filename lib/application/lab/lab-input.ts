@@ -17,7 +17,7 @@ export const labRunInput = z.strictObject({
 
 const cost = z.number().min(0).max(1_000_000_000)
 
-/** PATCH /lab/weights: what things cost the collection, in one unit of its own choice. */
+/** PATCH /collections/:id/lab-weights: what things cost the collection, in one unit of its own choice. */
 export const labWeightsInput = z.strictObject({
   lostUpdate: cost,
   silentOverwrite: cost,

@@ -1,7 +1,5 @@
-import { z } from 'zod'
 import { DEFAULT_WEIGHTS } from '#lib/engine/lab/lab-report.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { uuid } from '#lib/protocol/mutation.ts'
 import type { StoredWeights } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
@@ -9,25 +7,24 @@ import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { labWeightsChange } from './lab-input.ts'
 
-export const labWeightsQuery = z.strictObject({ collection: uuid })
-
 interface WeightsCall {
   readonly actor: Actor
   readonly fleetId: string
-  readonly query: unknown
+  /** Of the collection. */
+  readonly id: string
 }
 
-/** GET /lab/weights: the collection's own, or the ones that stand until it has some. @throws ApplicationError `not_found`, `bad_request` */
+/** GET /collections/:id/lab-weights: the collection's own, or the ones that stand until it has some. @throws ApplicationError `not_found`, `bad_request` */
 export async function getLabWeights(
   ctx: Context,
-  { actor, fleetId, query }: WeightsCall,
+  { actor, fleetId, id }: WeightsCall,
 ): Promise<StoredWeights> {
   authorize(actor, fleetId, 'viewer')
-  const collectionId = await idOf(ctx, fleetId, query)
-  return (await ctx.storage.lab.weights(fleetId, collectionId)) ?? { weights: DEFAULT_WEIGHTS, version: 0 }
+  await collectionOrThrow(ctx, fleetId, id)
+  return (await ctx.storage.lab.weights(fleetId, id)) ?? { weights: DEFAULT_WEIGHTS, version: 0 }
 }
 
-/** PATCH /lab/weights. @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `stale_version` */
+/** PATCH /collections/:id/lab-weights. @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `stale_version` */
 export async function setLabWeights(
   ctx: Context,
   input: WeightsCall & { readonly body: unknown },
@@ -35,7 +32,8 @@ export async function setLabWeights(
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'admin')
   const { weights, version, reason = null } = parsedOrThrow(labWeightsChange, input.body)
-  const target = await idOf(ctx, fleetId, input.query)
+  const target = input.id
+  await collectionOrThrow(ctx, fleetId, target)
   const before = (await ctx.storage.lab.weights(fleetId, target)) ?? { weights: DEFAULT_WEIGHTS, version: 0 }
   const entry = auditEntry(ctx, actor, {
     action: 'lab.weights',
@@ -50,8 +48,6 @@ export async function setLabWeights(
   return set
 }
 
-async function idOf(ctx: Context, fleetId: string, query: unknown): Promise<string> {
-  const { collection } = parsedOrThrow(labWeightsQuery, query)
-  if (!(await ctx.storage.collections.get(fleetId, collection))) throw new ApplicationError('not_found')
-  return collection
+async function collectionOrThrow(ctx: Context, fleetId: string, id: string): Promise<void> {
+  if (!(await ctx.storage.collections.get(fleetId, id))) throw new ApplicationError('not_found')
 }

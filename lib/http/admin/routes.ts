@@ -53,6 +53,7 @@ import { BREAKER_ROUTES } from './breaker-routes.ts'
 import { CHANNEL_ROUTES } from './channel-routes.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
 import { CONFLICT_ROUTES } from './conflict-routes.ts'
+import { LAB_ROUTES } from './lab-routes.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
 import { OPERATION_ROUTES } from './operation-routes.ts'
 import { PEOPLE_ROUTES } from './people-routes.ts'
@@ -280,6 +281,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
 
   ...ACCOUNT_ROUTES,
   ...CONFLICT_ROUTES,
+  ...LAB_ROUTES,
   ...LETTER_ROUTES,
   ...OPERATION_ROUTES,
   ...RESTORE_ROUTES,

@@ -75,8 +75,9 @@ const WEIGHTS: Statement = {
 }
 const SET_WEIGHTS: Statement = {
   name: 'lab_set_weights',
-  text: `INSERT INTO lab_weights AS w (fleet_id, collection_id, weights, version) VALUES ($1, $2, $4, $3 + 1)
-    ON CONFLICT (fleet_id, collection_id) DO UPDATE SET weights = $4, version = $3 + 1 WHERE w.version = $3 RETURNING version`,
+  text: `INSERT INTO lab_weights AS w (fleet_id, collection_id, weights, version) SELECT $1, $2, $4, $3::int + 1
+    WHERE $3 = 0 OR EXISTS (SELECT FROM lab_weights WHERE fleet_id = $1 AND collection_id = $2)
+    ON CONFLICT (fleet_id, collection_id) DO UPDATE SET weights = $4, version = $3::int + 1 WHERE w.version = $3 RETURNING version`,
 }
 
 interface ConflictSqlRow extends Record<string, unknown> {
@@ -183,8 +184,7 @@ export function postgresLab(database: Database): LabPort {
       database.inFleet(fleetId, async (send) => {
         const values = [fleetId, collectionId, version, JSON.stringify(weights)]
         const [row] = await send<{ version: number }>(SET_WEIGHTS, values)
-        // A first one that comes with a number was made for what is gone.
-        if (!row || row.version !== version + 1) return 'stale'
+        if (!row) return 'stale'
         await insertAudit(send, audit)
         return { weights, version: row.version }
       }),

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { auditEntry, SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
+import { DEFAULT_WEIGHTS } from '#lib/engine/lab/lab-report.ts'
 import { createRouter } from '#lib/http/router.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { AuditEntry } from '#lib/storage/ports.ts'
@@ -10,6 +11,7 @@ import { addUser, PASSWORD } from '#tests/support/access-world.ts'
 import { shippedRule } from '#tests/support/alert-series.ts'
 import { resolvedIncident } from '#tests/support/alert-world.ts'
 import { TestDevice, testFleet, type TestFleet } from '#tests/support/device-world.ts'
+import { labRun } from '#tests/support/lab-run.ts'
 import { jsonBody, operatorWorld, ORIGIN, type OperatorWorld } from '#tests/support/operator-world.ts'
 
 /** Writes that leave no entry when they succeed, and why. */
@@ -192,6 +194,26 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
     const many = { rule: 'theirs', q: 'status:open', before: new Date(world.clock.now() + 1).toISOString() }
     await call('POST /conflicts/by-rule/preview', {}, inFleet(many))
     await call('POST /conflicts/by-rule', {}, inFleet({ ...many, reason: REASON }))
+    const [held] = (await world.ctx.storage.collections.list(fleet.fleetId)).filter(
+      ({ name }) => name === 'held',
+    )
+    const collection = held?.id ?? ''
+    await call('POST /lab/runs', {}, inFleet({ collection, from: 0, to: world.clock.now() }))
+    // One that no process is about to end.
+    const run = labRun(fleet.fleetId, collection, world.clock.now())
+    const bounds = { kept: 9, atOnce: 9, goneBeforeMs: 0, lost: '' }
+    await world.ctx.storage.lab.begin(
+      run,
+      bounds,
+      auditEntry(world.ctx, SYSTEM, { action: 'lab.run', target: collection }),
+    )
+    await call('POST /lab/runs/:id/stop', { id: run.id }, inFleet({}))
+    const weights = { ...DEFAULT_WEIGHTS, lostUpdate: 20 }
+    await call(
+      'PATCH /collections/:id/lab-weights',
+      { id: collection },
+      inFleet({ weights, version: 0, reason: REASON }),
+    )
   })
 
   test('one’s own account', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { DEFAULT_WEIGHTS } from '#lib/engine/lab/lab-report.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import type { AdminRoute } from '#lib/http/admin/table.ts'
 import { addUser } from '#tests/support/access-world.ts'
@@ -106,6 +107,12 @@ async function everythingOf({ fleetId }: TestFleet): Promise<Record<string, stri
     '/devices': device.id,
     '/devices/diagnostics': diagnostics.id,
     '/conflicts': conflict.conflictId,
+    '/lab/runs': await made('/lab/runs', {
+      fleet: fleetId,
+      collection: collections[0]?.id ?? '',
+      from: 0,
+      to: 1,
+    }),
     '/dead-letters': letter?.deadLetterId ?? '',
     '/dead-letters/groups': group?.id ?? '',
     '/operations': await made('/operations', {
@@ -163,6 +170,7 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'DELETE /scrape-targets/:id': { reason: 'a test' },
   'PATCH /users/:id': { role: 'viewer', fleet: own.fleetId },
   'POST /devices/:id/commands': { type: 'resync' },
+  'PATCH /collections/:id/lab-weights': { weights: DEFAULT_WEIGHTS, version: 0 },
   'PATCH /conflicts/:id': { note: 'x', version: 0 },
   'POST /conflicts/:id/resolve': { choice: 'mine', version: 1 },
   'PATCH /dead-letters/groups/:id': { version: 0, title: 'x' },
