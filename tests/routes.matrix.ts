@@ -314,6 +314,7 @@ export const BUILT_ROUTES: Readonly<Record<string, Built>> = {
   '/breakers/[scope]': page('viewer', `/breakers/fleet%3A{fleet}?${F}`),
   '/collections': page('viewer', `/collections?${F}`),
   '/collections/[id]': page('viewer', `/collections/{collection}?${F}`),
+  '/lab': page('viewer', `/lab?${F}`),
   '/conflicts': page('viewer', `/conflicts?${F}`),
   '/conflicts/[id]': page('viewer', `/conflicts/{conflict}?${F}`),
   '/dead-letters': page('viewer', `/dead-letters?${F}`),

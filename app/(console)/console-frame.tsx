@@ -34,6 +34,7 @@ const KEYS = [
   { key: 's', label: 'Sessions', href: '/sessions' },
   { key: 'd', label: 'Devices', href: '/devices' },
   { key: 'f', label: 'Conflicts', href: '/conflicts' },
+  { key: 't', label: 'Strategy lab', href: '/lab' },
   { key: 'l', label: 'Dead letters', href: '/dead-letters' },
   { key: 'b', label: 'Operations', href: '/operations' },
   { key: 'k', label: 'Breakers', href: '/breakers' },
@@ -143,6 +144,7 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
           icon: 'conflicts',
           ...count(fleet?.conflictsOpen === 0 ? null : fleet?.conflictsOpen),
         },
+        { key: 'lab', label: 'Strategy lab', href: '/lab', icon: 'lab' },
         {
           key: 'dead',
           label: 'Dead letters',

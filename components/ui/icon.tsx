@@ -12,6 +12,7 @@ const SHAPES = {
     </>
   ),
   conflicts: <path d="M4 2v4c0 2 4 2 4 5v3M12 2v4c0 2-4 2-4 5" />,
+  lab: <path d="M6 1.5h4M7 1.5v5L2.8 13a1 1 0 0 0 .9 1.5h8.6a1 1 0 0 0 .9-1.5L9 6.5v-5M5 10.5h6" />,
   dead: <path d="M2 9.5 4 3h8l2 6.5v3.5H2zM2 9.5h3.5l1 1.5h3l1-1.5H14" />,
   operations: <path d="M3 3.5v9l5-4.5zM8.5 3.5v9l5-4.5z" />,
   breakers: (

@@ -36,6 +36,7 @@ export async function consolePages(page: Page, fleetId: string): Promise<readonl
     if (items.length === 0) throw new Error(`${list} has no item`)
     pages.push({ name: one, path: `/${list}/${String(items[0]?.[id])}${fleet}` })
   }
+  pages.push({ name: 'lab', path: `/lab${fleet}` })
   pages.push({ name: 'audit-all', path: `/audit/all${fleet}` })
   pages.push({ name: 'breakers', path: `/breakers${fleet}` })
   for (const scope of ['engine', `fleet:${fleetId}`])

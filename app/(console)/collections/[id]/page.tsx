@@ -4,7 +4,8 @@ import { formatCount, plural } from '#components/ui/format.ts'
 import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
 import { JsonView } from '#components/ui/json-view.tsx'
 import { KeyValue } from '#components/ui/key-value.tsx'
-import { carryShared } from '#components/ui/search-params.ts'
+import { Link } from '#components/ui/link.tsx'
+import { carryShared, withParams } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
@@ -125,6 +126,12 @@ async function CollectionPage({ params, searchParams }: ItemProps) {
                 { key: 'Made', value: <Time at={collection.createdAtMs} now={nowMs} /> },
               ]}
             />
+            <p className="sub">
+              <Link href={withParams('/lab', at.query, { collection: collection.id })}>
+                What each strategy would lose
+              </Link>{' '}
+              is tried out in the strategy lab.
+            </p>
             {isAdmin ? (
               <StrategyForm
                 {...own}

@@ -22,6 +22,17 @@ type Strategies = {
 }
 export type StrategyFormProps = Strategies & { id: string; fleetId: string; name: string; version: number }
 
+/** What StrategyFields holds. Pure. */
+export function strategiesOf(form: FormData): Strategies {
+  const owns = form.getAll('own')
+  const fields = form.getAll('field').map((field, index) => [String(field), String(owns[index])] as const)
+  return {
+    strategy: fieldText(form, 'strategy'),
+    tieRule: fieldText(form, 'tieRule'),
+    fieldStrategies: Object.fromEntries(fields),
+  }
+}
+
 /** Changes how conflicts of a collection are settled, and of single fields; dangerous, so that it takes a reason. */
 export function StrategyForm({ id, fleetId, name, version, ...strategies }: StrategyFormProps) {
   const { basis, touch, saved } = useBasis(version)
@@ -33,16 +44,12 @@ export function StrategyForm({ id, fleetId, name, version, ...strategies }: Stra
       submitLabel="Change strategy"
       done="The strategy is changed"
       send={async (form) => {
-        const owns = form.getAll('own')
-        const fields = form.getAll('field').map((field, index) => [field, owns[index]] as const)
         const sent = await sendJson(
           'PATCH',
           `/api/admin/v1/collections/${id}?fleet=${encodeURIComponent(fleetId)}`,
           {
             version: basis,
-            strategy: fieldText(form, 'strategy'),
-            tieRule: fieldText(form, 'tieRule'),
-            fieldStrategies: Object.fromEntries(fields),
+            ...strategiesOf(form),
             reason: fieldText(form, 'reason'),
           },
         )
@@ -51,13 +58,20 @@ export function StrategyForm({ id, fleetId, name, version, ...strategies }: Stra
       }}
     >
       <div className="form" key={basis} onInput={touch}>
-        <Fields {...strategies} onCount={touch} />
+        <StrategyFields {...strategies} onCount={touch} />
+        <ReasonField placeholder="What goes wrong with the present one?" />
       </div>
     </FormDialog>
   )
 }
 
-function Fields({ strategy, tieRule, fieldStrategies, onCount }: Strategies & { onCount: () => void }) {
+/** The same for who tries strategies out. */
+export function StrategyFields({
+  strategy,
+  tieRule,
+  fieldStrategies,
+  onCount,
+}: Strategies & { onCount: () => void }) {
   const [fields, setFields] = useState(() =>
     Object.entries(fieldStrategies).map(([field, own], key) => ({ key, field, own })),
   )
@@ -105,7 +119,6 @@ function Fields({ strategy, tieRule, fieldStrategies, onCount }: Strategies & { 
           </Button>
         </div>
       </fieldset>
-      <ReasonField placeholder="What goes wrong with the present one?" />
     </>
   )
 }
