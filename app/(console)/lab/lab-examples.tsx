@@ -48,7 +48,7 @@ export function LabExamples({
       {examples.length === 0 ? (
         <EmptyState title="None" />
       ) : (
-        <ul className="issues">
+        <ul className="lab-list">
           {examples.map((one) => (
             <li key={one.conflictId}>
               <Link href={carryShared(`/conflicts/${one.conflictId}`, query)}>

@@ -138,6 +138,9 @@ function Choices({
             {name}
           </Link>
         ))}
+        <Link className="chip" href={carryShared(`/collections/${collection.id}`, at.query)}>
+          Its rules
+        </Link>
       </nav>
       <nav aria-label="Clocks of the next run">
         <span className="sub">Next run with clocks</span>
@@ -170,7 +173,7 @@ function Report({ at, board, collection }: { at: Visit; board: LabBoard; collect
     >
       <LabTable rows={board.rows} query={at.query} />
       {isAdmin ? (
-        <div className="acts">
+        <div className="lab-acts">
           <WeightsForm {...which} stored={board.weights} />
           <ApplyForm {...which} version={collection.version} rows={others} key={board.run?.id} />
         </div>
@@ -185,7 +188,7 @@ function Runs({ at, board, collection }: { at: Visit; board: LabBoard; collectio
   if (board.runs.length === 0) return null
   return (
     <Section title={plural(board.runs.length, 'run')} note="newest first; the last 20 are kept">
-      <ul className="issues">
+      <ul className="lab-list">
         {board.runs.map((run) => (
           <li key={run.id}>
             <Link
@@ -200,9 +203,6 @@ function Runs({ at, board, collection }: { at: Visit; board: LabBoard; collectio
           </li>
         ))}
       </ul>
-      <p className="sub">
-        <Link href={carryShared(`/collections/${collection.id}`, at.query)}>Rules of {collection.name}</Link>
-      </p>
     </Section>
   )
 }

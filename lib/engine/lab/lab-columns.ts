@@ -12,20 +12,7 @@ const way = (strategy: StrategyName, tieRule: LabSettings['tieRule'], id: string
   settings: { strategy, tieRule, fieldStrategies: {} },
 })
 
-/** All ways that stand beside each other: as it is set, as somebody proposes, and every strategy for the whole of a document. */
-export const waysOf = (
-  current: LabSettings,
-  proposed: LabSettings | null,
-): readonly [LabWay, ...LabWay[]] => [
-  {
-    id: 'current',
-    settings: {
-      strategy: current.strategy,
-      tieRule: current.tieRule,
-      fieldStrategies: current.fieldStrategies,
-    },
-  },
-  ...(proposed === null ? [] : [{ id: 'proposed', settings: proposed }]),
+const WHOLE: readonly LabWay[] = [
   way('lww', 'lww'),
   way('fww', 'fww'),
   way('manual', 'manual'),
@@ -34,6 +21,22 @@ export const waysOf = (
   way('crdt', 'lww'),
   way('ot', 'lww'),
 ]
+
+/** All ways that stand beside each other: as it is set, as somebody proposes, and every other strategy for the whole of a document. */
+export function waysOf(
+  { strategy, tieRule, fieldStrategies }: LabSettings,
+  proposed: LabSettings | null,
+): readonly [LabWay, ...LabWay[]] {
+  const current = { id: 'current', settings: { strategy, tieRule, fieldStrategies } }
+  const others = WHOLE.filter(({ settings }) => !isSame(settings, current.settings))
+  return [current, ...(proposed === null ? [] : [{ id: 'proposed', settings: proposed }]), ...others]
+}
+
+/** A tie rule is one of field-merge alone. */
+const isSame = (one: LabSettings, current: LabSettings): boolean =>
+  one.strategy === current.strategy &&
+  Object.keys(current.fieldStrategies).length === 0 &&
+  (one.strategy !== 'field-merge' || one.tieRule === current.tieRule)
 
 /** What a single field could be. `ot` reads its text as a plain value would, so it stands in no table of its own. */
 export const FIELD_WAYS: readonly StrategyName[] = ['lww', 'fww', 'manual', 'crdt']
