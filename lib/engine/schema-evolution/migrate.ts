@@ -9,8 +9,15 @@ import { compileMigrationCel } from './migration-cel.ts'
 const evolution = createEvolution(compileMigrationCel, () => yjsText)
 
 /** With the evaluator and the text engine at hand, as a server has them; what it computes is noted in `work` (PU7). */
-const evolutionIn = (work?: PushWork): Evolution =>
-  work ? createEvolution(noting(work), () => yjsText) : evolution
+function evolutionIn(work?: PushWork): Evolution {
+  if (!work) return evolution
+  const made = evolutions.get(work) ?? createEvolution(noting(work), () => yjsText)
+  evolutions.set(work, made)
+  return made
+}
+
+/** One a push: made anew for each mutation, it took as long as two of the checks. */
+const evolutions = new WeakMap<PushWork, Evolution>()
 
 type Noted<K extends keyof Evolution> = (
   ...args: [...Parameters<Evolution[K]>, work?: PushWork]
