@@ -59,7 +59,10 @@ export function together(send: Send): { readonly send: Send; readonly go: () => 
   }
 }
 
-type Work<T> = (send: Send, commit: Commit) => Promise<T>
+/** What is sent meanwhile goes to the socket as one write: one a statement costs both sides as much as a small one. */
+export type InOneWrite = <T>(sends: () => T) => T
+
+type Work<T> = (send: Send, commit: Commit, inOneWrite: InOneWrite) => Promise<T>
 
 /** Queries go out without waiting for the answers before them; @types/pg does not know it yet. */
 const PIPELINE = { pipeline: true }
@@ -173,12 +176,14 @@ export class Database {
   ): Promise<R[]> {
     return this.withClient(async (client) => {
       const send = this.sender(client)
-      const [, , rows] = await Promise.all([
-        client.query('BEGIN'),
-        send(this.enterHot, [fleet]),
-        send<R>(statement, values),
-        client.query('COMMIT'),
-      ])
+      const [, , rows] = await corked(client)(() =>
+        Promise.all([
+          client.query('BEGIN'),
+          send(this.enterHot, [fleet]),
+          send<R>(statement, values),
+          client.query('COMMIT'),
+        ]),
+      )
       return rows
     })
   }
@@ -199,12 +204,14 @@ export class Database {
     values: readonly unknown[],
   ): Promise<R[]> {
     return this.withClient(async (client) => {
-      const [, , rows] = await Promise.all([
-        client.query('BEGIN'),
-        this.sender(client)(this.enter, [fleet]),
-        client.query<R>(text, [...values]),
-        client.query('COMMIT'),
-      ])
+      const [, , rows] = await corked(client)(() =>
+        Promise.all([
+          client.query('BEGIN'),
+          this.sender(client)(this.enter, [fleet]),
+          client.query<R>(text, [...values]),
+          client.query('COMMIT'),
+        ]),
+      )
       return rows.rows
     })
   }
@@ -240,7 +247,10 @@ export class Database {
         open = false
       }
       try {
-        const [, , value] = await Promise.all([client.query(begin), send(enter, [fleet]), work(send, commit)])
+        const inOneWrite = corked(client)
+        const [, , value] = await inOneWrite(() =>
+          Promise.all([client.query(begin), send(enter, [fleet]), work(send, commit, inOneWrite)]),
+        )
         commit()
         for (const { command } of await Promise.all(ends))
           assert(command === 'COMMIT', 'no statement of the transaction failed')
@@ -310,6 +320,17 @@ export class Database {
     }
   }
 }
+
+const corked =
+  ({ connection: { stream } }: pg.PoolClient): InOneWrite =>
+  (sends) => {
+    stream.cork()
+    try {
+      return sends()
+    } finally {
+      stream.uncork()
+    }
+  }
 
 /** Bigints are versions, counts and transaction ids: all within what a number holds exactly. */
 const INT8_OID = 20
