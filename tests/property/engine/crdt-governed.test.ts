@@ -11,7 +11,7 @@ const KEYS = ['a', 'b', '__proto__', 'a/b', '~1', '']
 const key = fc.constantFrom(...KEYS)
 const strategy = fc.constantFrom<StrategyName>('crdt', 'lww', 'manual')
 const value = fc.letrec<{ value: Json; object: JsonObject }>((tie) => ({
-  value: fc.oneof({ depthSize: 'small' }, fc.integer(), fc.constant([1]), tie('object')),
+  value: fc.oneof({ depthSize: 'medium' }, fc.integer(), fc.constant([1]), tie('object')),
   object: fc.dictionary(key, tie('value'), { maxKeys: 4 }) as fc.Arbitrary<JsonObject>,
 }))
 const pointer = fc.array(key, { minLength: 1, maxLength: 3 }).map(toPointer)
@@ -60,6 +60,7 @@ describe('which values CRDTs hold', () => {
           )
         },
       ),
+      { numRuns: 2_000 },
     )
   })
 })
