@@ -140,6 +140,8 @@ export const OPERATOR_API: Readonly<Record<string, Row>> = {
   'GET /pillars/lag/heat': inFleet('viewer', 200),
   'GET /pillars/cohorts': inFleet('viewer', 200),
   'GET /pillars/conflicts': inFleet('viewer', 200),
+  'GET /pillars/conflicts/fields': inFleet('viewer', 200),
+  'GET /pillars/conflicts/friction': inFleet('viewer', 200),
   'GET /pillars/failures': inFleet('viewer', 200),
   'GET /pillars/queue': inFleet('viewer', 200),
   'GET /sessions': inFleet('viewer', 200),

@@ -2,6 +2,7 @@ import { format, ucs2length } from '@cfworker/json-schema'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject, jsonEqual } from '#lib/kernel/json.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
+import { SCREEN_KEYWORD } from './check-schema.ts'
 
 /** Whether a document fits a schema; says nothing of why not. */
 export type Accept = (value: Json) => boolean
@@ -21,6 +22,7 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   'deprecated',
   'readOnly',
   'writeOnly',
+  SCREEN_KEYWORD,
 ])
 
 /**

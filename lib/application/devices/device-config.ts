@@ -1,3 +1,4 @@
+import { withoutScreens } from '#lib/engine/screens.ts'
 import type { CollectionConfig, DeviceConfig } from '#lib/protocol/device.ts'
 import type { Collection, Device, Fleet } from '#lib/storage/ports.ts'
 import { accessTo } from './access.ts'
@@ -25,7 +26,8 @@ function collectionConfig(collection: Collection, access: Device['access']): Col
     strategy,
     fieldStrategies,
     tieRule,
-    schema,
+    // An SDK of a release that doesn't know the keyword could use none of the schema.
+    schema: withoutScreens(schema),
     schemaVersion,
     rules,
     upMigrations,

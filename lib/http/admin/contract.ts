@@ -37,6 +37,7 @@ import { listOf } from './contract-answers.ts'
 import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
 import { CONFLICT_CONTRACT } from './conflict-contract.ts'
 import { LAB_CONTRACT } from './lab-contract.ts'
+import { CONTESTED_CONTRACT } from './contested-contract.ts'
 import { LETTER_CONTRACT } from './letter-contract.ts'
 import { OPERATION_CONTRACT } from './operation-contract.ts'
 import { RESTORE_CONTRACT } from './restore-contract.ts'
@@ -352,6 +353,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   ...ACCOUNT_CONTRACT,
   ...CONFLICT_CONTRACT,
   ...LAB_CONTRACT,
+  ...CONTESTED_CONTRACT,
   ...LETTER_CONTRACT,
   ...OPERATION_CONTRACT,
   ...RESTORE_CONTRACT,

@@ -68,6 +68,14 @@ export function heatQueryOf(fleetId: string, query: unknown, nowMs: number) {
   return { stage, query: { fleetId, ...rangeOf({ from, to }, nowMs), ...filter } }
 }
 
+export const fieldHeatQuery = z.strictObject({ ...rangeInput, ...pillarFilter })
+
+/** `from, to, collection, platform, source, appVersion` of the contested fields and of friction. */
+export function fieldHeatQueryOf(fleetId: string, query: unknown, nowMs: number) {
+  const { from, to, ...filter } = parsedOrThrow(fieldHeatQuery, query)
+  return { fleetId, ...rangeOf({ from, to }, nowMs), ...filter }
+}
+
 export const cohortQuery = z.strictObject({
   ...rangeInput,
   ...fleetPart,

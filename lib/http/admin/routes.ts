@@ -54,6 +54,7 @@ import { CHANNEL_ROUTES } from './channel-routes.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
 import { CONFLICT_ROUTES } from './conflict-routes.ts'
 import { LAB_ROUTES } from './lab-routes.ts'
+import { CONTESTED_ROUTES } from './contested-routes.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
 import { OPERATION_ROUTES } from './operation-routes.ts'
 import { PEOPLE_ROUTES } from './people-routes.ts'
@@ -282,6 +283,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...ACCOUNT_ROUTES,
   ...CONFLICT_ROUTES,
   ...LAB_ROUTES,
+  ...CONTESTED_ROUTES,
   ...LETTER_ROUTES,
   ...OPERATION_ROUTES,
   ...RESTORE_ROUTES,
