@@ -1,7 +1,7 @@
 'use client'
 import type { CSSProperties } from 'react'
+import { HeatCells } from '#components/charts/heat-cells.tsx'
 import { prepareHeat, type HeatInput } from '#components/charts/prepare-heat.ts'
-import { TimeTicks } from '#components/charts/time-ticks.tsx'
 import { formatClock, formatCount, formatPercent } from '#components/ui/format.ts'
 import { useViewerZone } from '#components/ui/viewer-clock.ts'
 
@@ -14,48 +14,33 @@ export type HeatMapProps = Omit<HeatInput, 'zone'> & {
 
 /** px of one band. */
 const ROW_PX = 18
-/** A single one of many is still seen. */
-const OPACITY_MIN = 0.08
 
 /** How values were spread over time; where nothing is known it is hatched, where nothing lies it is empty. */
 export function HeatMap({ label, name, ...input }: HeatMapProps) {
   const zone = useViewerZone()
   const heat = prepareHeat({ ...input, zone })
   const rows = heat.bands.length
-  const rowPct = 100 / rows
   return (
     <figure aria-label={label}>
       <div className="plot heat" style={{ '--h': `${rows * ROW_PX}px` } as CSSProperties}>
         <div className="pa">
-          <div aria-hidden="true">
-            {heat.gaps.map((gap) => (
-              <div
-                key={gap.leftPct}
-                className="gap"
-                style={{ left: `${gap.leftPct}%`, width: `${gap.widthPct}%` }}
-              />
-            ))}
-            {heat.cells.map((cell) => (
-              <i
-                key={`${cell.atMs} ${cell.row}`}
-                className="cell"
-                title={`${formatClock(cell.atMs, zone, false)}, ${heat.bands[cell.row]?.label}: ${formatCount(cell.count)} ${name}, ${formatPercent(cell.share)} of them`}
-                style={{
-                  left: `${cell.leftPct}%`,
-                  width: `${cell.widthPct}%`,
-                  top: `${cell.row * rowPct}%`,
-                  height: `${rowPct}%`,
-                  opacity: Math.max(OPACITY_MIN, Math.sqrt(cell.share)),
-                }}
-              />
-            ))}
-            {heat.bands.map((band, row) => (
-              <span key={band.label} className="yl" style={{ top: `${(row + 0.5) * rowPct}%` }}>
-                {band.label}
-              </span>
-            ))}
-            <TimeTicks ticks={heat.xTicks} />
-          </div>
+          <HeatCells
+            {...heat}
+            rows={rows}
+            titleOf={(cell) =>
+              `${formatClock(cell.atMs, zone, false)}, ${heat.bands[cell.row]?.label}: ${formatCount(cell.count)} ${name}, ${formatPercent(cell.share)} of them`
+            }
+          />
+          {heat.bands.map((band, row) => (
+            <span
+              key={band.label}
+              className="yl"
+              aria-hidden="true"
+              style={{ top: `${((row + 0.5) * 100) / rows}%` }}
+            >
+              {band.label}
+            </span>
+          ))}
         </div>
       </div>
       <div className="sr">

@@ -66,7 +66,7 @@ export function prepareHeat({ fromMs, toMs, stepMs, bordersMs, columns, zone }: 
   return {
     bands: bands.reverse(),
     cells,
-    gaps: joined(gaps),
+    gaps: joinedGaps(gaps),
     xTicks: timeTicks(fromMs, toMs, zone),
     total: totals.reduce((sum, count) => sum + count, 0),
   }
@@ -81,7 +81,7 @@ function bandLabel(borders: readonly number[], band: number): string {
 }
 
 /** Gaps side by side are one. */
-function joined(gaps: readonly Gap[]): Gap[] {
+export function joinedGaps(gaps: readonly Gap[]): Gap[] {
   const whole: Gap[] = []
   for (const gap of gaps) {
     const last = whole.at(-1)

@@ -3,21 +3,20 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount, formatPercent } from '#components/ui/format.ts'
 import { Section } from '#components/ui/section.tsx'
 import { conflictPairs } from '#lib/application/conflicts/list-conflicts.ts'
-import { settleTimes } from '#lib/application/conflicts/settle-times.ts'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
 import { isAmong } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
 import type { ConflictKey } from '#lib/query/conflict-fields.ts'
 import { UNKNOWN_VERSION } from '#lib/query/conflict-words.ts'
 import { conflictsHref } from '../conflicts/conflict-links.ts'
-import { pairWords, settledSentence } from '../conflicts/desk-words.ts'
+import { pairWords } from '../conflicts/desk-words.ts'
 import type { Visit } from '../viewer.ts'
-import { pairRates, pairsLeftOut, worstPair, type PairRate } from './pair-rates.ts'
+import { noRateWords, pairRates, pairsLeftOut, worstPair, type PairRate } from './pair-rates.ts'
 import type { PillarParams } from './search-params.ts'
 
-/** Which app versions meet each other, how often for what they push, and how long people took for what they decided. */
+/** Which app versions meet each other, and how often for what they push. */
 export async function ConflictPairs({ at, asked }: { at: Visit; asked: PillarParams }) {
-  const { fromMs, toMs, label } = at.span
+  const { fromMs, toMs } = at.span
   const who = { actor: at.actor, fleetId: at.fleet.id }
   const range = { from: String(fromMs), to: String(toMs) }
   const { collection, version } = asked
@@ -25,9 +24,8 @@ export async function ConflictPairs({ at, asked }: { at: Visit; asked: PillarPar
     ...(collection === null ? [] : [isAmong<ConflictKey>('collection', collection)]),
     ...(version === null ? [] : [isAmong<ConflictKey>('version', version)]),
   ]
-  const [found, settled, pillar] = await Promise.all([
+  const [found, pillar] = await Promise.all([
     conflictPairs(at.ctx, { ...who, query: { q: formatFilter(part), ...range } }),
-    settleTimes(at.ctx, { ...who, query: range }),
     conflicts(at.ctx, {
       fleetId: at.fleet.id,
       fromMs,
@@ -51,8 +49,9 @@ export async function ConflictPairs({ at, asked }: { at: Visit; asked: PillarPar
       title={worstPair(rates, formatPercent) ?? 'Which app versions meet each other'}
       note="the device’s app version against that of whoever had written what it met"
     >
-      {/* What people decided is of the whole fleet: under a filter it would be taken for the filter's. */}
-      {part.length > 0 ? null : <p className="sub">{settledSentence(settled, label.toLowerCase())}</p>}
+      {asked.platform === null ? null : (
+        <p className="sub">Conflicts are not told by platform: these are of all platforms.</p>
+      )}
       {leftOut === null ? null : <p className="sub">{leftOut}</p>}
       <DataTable
         label="Conflicts by pair of app versions"
@@ -68,9 +67,9 @@ export async function ConflictPairs({ at, asked }: { at: Visit; asked: PillarPar
             key: 'rate',
             header: 'Of pushed changes',
             align: 'end',
-            cell: ({ rate, pushed }) =>
+            cell: ({ rate, pushed, appVersion }) =>
               rate === null ? (
-                <span className="den">not known</span>
+                <span className="den">{noRateWords({ pushed, appVersion }, found.capped)}</span>
               ) : (
                 <>
                   {formatPercent(rate)} <span className="den">of {formatCount(pushed)}</span>

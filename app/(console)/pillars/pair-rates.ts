@@ -1,4 +1,4 @@
-import { formatCount } from '#components/ui/format.ts'
+import { formatCount, plural } from '#components/ui/format.ts'
 import type { conflictPairs } from '#lib/application/conflicts/list-conflicts.ts'
 import { CONFLICT_LOOK_MAX } from '#lib/query/conflict-fields.ts'
 
@@ -26,6 +26,17 @@ export const pairRates = (
     const isTold = !capped && pushed !== null && pushed >= PUSHED_MIN
     return { ...pair, pushed, rate: isTold ? pair.count / pushed : null }
   })
+
+/** Why a pair has no rate. Pure. */
+export function noRateWords(
+  { pushed, appVersion }: Pick<PairRate, 'pushed' | 'appVersion'>,
+  capped: boolean,
+): string {
+  if (capped) return 'not all were counted'
+  if (appVersion === '') return 'version not kept'
+  if (pushed === null) return 'what it pushed is not told'
+  return `too few: ${plural(pushed, 'change')}`
+}
 
 /** What of the conflicts and of the pairs is left out; null where nothing is. Pure. */
 export function pairsLeftOut({ pairs, total, capped }: Omit<Found, 'conflicts'>): string | null {

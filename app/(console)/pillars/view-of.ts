@@ -7,7 +7,6 @@ import {
   plural,
 } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
-import { fieldName } from '#lib/protocol/field-name.ts'
 import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import { notArrivedWords } from './pending-view.ts'
 import { conflictsChart, failuresChart, lagChart, queueChart } from './pillar-charts.ts'
@@ -118,7 +117,6 @@ export function conflictsView(
       figure === null
         ? []
         : [
-            breakdown('By field', 'a conflict may be about several', figure.topFields.map(named)),
             breakdown(
               'By outcome',
               'who was kept',
@@ -135,11 +133,6 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   merge: 'both',
   manual: 'left to a person',
 }
-
-const named = ({ key, count }: { key: string; count: number }) => ({
-  key: key === '' ? 'the whole record' : fieldName(key),
-  count,
-})
 
 /** Failure rate: how often the server answered 4xx or 5xx. Pure. */
 export function failuresView(

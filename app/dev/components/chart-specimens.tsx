@@ -1,5 +1,6 @@
 'use client'
 import { BarChart } from '#components/charts/bar-chart.tsx'
+import { FieldHeat } from '#components/charts/field-heat.tsx'
 import { HeatMap } from '#components/charts/heat-map.tsx'
 import { PendingChart } from '#components/charts/pending-chart.tsx'
 import { SessionLanes, SessionStrip } from '#components/charts/session-timeline.tsx'
@@ -51,6 +52,8 @@ const HEAT = {
   stepMs: 3 * BUCKET_MS,
   bordersMs: [1_000, 10_000, 60_000, 600_000],
 }
+
+const FIELD_LIST = { list: { path: '/conflicts', query: '' }, timeKey: 'arose' }
 
 export const CHART_SPECIMENS: readonly Specimen[] = [
   {
@@ -155,7 +158,7 @@ export const CHART_SPECIMENS: readonly Specimen[] = [
     ],
   },
   {
-    files: ['charts/heat-map'],
+    files: ['charts/heat-map', 'charts/heat-cells'],
     states: [
       {
         name: 'spread over time, with no data; point at a cell',
@@ -174,6 +177,49 @@ export const CHART_SPECIMENS: readonly Specimen[] = [
         name: 'nothing known',
         show: () => (
           <HeatMap {...HEAT} label="Upload lag, not known" name="changes" columns={heatColumns(() => null)} />
+        ),
+      },
+    ],
+  },
+  {
+    files: ['charts/field-heat'],
+    states: [
+      {
+        name: 'fields of two collections, others together, with no data; click a cell or a name',
+        show: () => (
+          <FieldHeat
+            {...HEAT}
+            {...FIELD_LIST}
+            label="Conflicts by field over a day"
+            rows={[
+              { label: 'status', of: 'strike-reports', count: 412, share: 0.62, q: 'field:/status' },
+              { label: 'damage.costs[]', of: 'strike-reports', count: 96, share: 0.14, q: 'field:/damage' },
+              {
+                label: 'a field with quite a long name of its own',
+                of: 'inspections',
+                count: 3,
+                share: 1,
+                q: null,
+              },
+            ]}
+            othersLeft={14}
+            columns={heatColumns((n) =>
+              n > 20 && n < 24 ? null : [n % 12, n % 5 === 0 ? 2 : 0, n === 40 ? 3 : 0, 1],
+            )}
+          />
+        ),
+      },
+      {
+        name: 'one field, one conflict',
+        show: () => (
+          <FieldHeat
+            {...HEAT}
+            {...FIELD_LIST}
+            label="Conflicts by field, one"
+            rows={[{ label: 'remarks', count: 1, share: 0.5, q: 'field:/remarks' }]}
+            othersLeft={0}
+            columns={heatColumns((n) => [n === 30 ? 1 : 0, 0])}
+          />
         ),
       },
     ],

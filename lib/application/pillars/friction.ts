@@ -8,6 +8,7 @@ import type { Collection, ConflictFilter, Storage } from '#lib/storage/ports.ts'
 import type { ConflictHeat, ContestedField } from '#lib/telemetry/conflict-heat.ts'
 import type { CollectionFriction, FrictionCause, MetWriters } from '#lib/telemetry/friction.ts'
 import { byFriction, frictionTime, frictionVerdict } from '#lib/telemetry/friction.ts'
+import { CHANGES_FOR_LEVEL_MIN } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { PillarQuery } from './pillar.ts'
 import { limitsOf, shareOf } from './pillar.ts'
@@ -24,6 +25,8 @@ export interface Friction {
   readonly collections: readonly CollectionFriction[]
   /** Collections beyond the ones given. */
   readonly left: number
+  /** Under so many changes a rate says nothing. */
+  readonly changesMin: number
 }
 
 type Part = Omit<PillarQuery, 'groupBy' | 'stepMs'>
@@ -59,7 +62,7 @@ export async function friction(
       return { ...one, cause: await causeOf(storage, query, heat, worst, collection) }
     }),
   )
-  return { collections: caused, left: judged.length - shown.length }
+  return { collections: caused, left: judged.length - shown.length, changesMin: CHANGES_FOR_LEVEL_MIN }
 }
 
 async function causeOf(

@@ -54,6 +54,7 @@ const frictions = z.object({
     }),
   ),
   left: count,
+  changesMin: count,
 })
 
 /** By `METHOD pattern` of the route table. */

@@ -153,9 +153,11 @@ describe('the conflict desk as it is drawn', () => {
     const at = { ...(looked.visit as object), query: '', nowMs: Date.now() } as Parameters<
       typeof ConflictPairs
     >[0]['at']
-    const asked = { collection: null, version: null } as Parameters<typeof ConflictPairs>[0]['asked']
+    const asked = { collection: null, version: null, platform: null } as Parameters<
+      typeof ConflictPairs
+    >[0]['asked']
     const markup = renderToStaticMarkup(await ConflictPairs({ at, asked }))
-    expect(textOf(markup)).toMatch(/1\.2\.0 against 1\.2\.0 2 not known 100 %/)
+    expect(textOf(markup)).toMatch(/1\.2\.0 against 1\.2\.0 2 what it pushed is not told 100 %/)
     expect(markup).toContain('against%3A1.2.0')
   })
 

@@ -17,10 +17,14 @@ import type { PageProps } from '../../search-params.ts'
 import { visit, type Visit } from '../../viewer.ts'
 import { heatSentence } from '../heat-words.ts'
 import { ConflictPairs } from '../conflict-pairs.tsx'
+import { ConflictSettled } from '../conflict-settled.tsx'
+import { ContestedFields } from '../contested-fields.tsx'
+import { frictionVerdict } from '../friction-verdict.tsx'
 import { PillarBreakdowns } from '../pillar-breakdowns.tsx'
 import { Choices, PartChips, PILLAR_NAMES, PillarTabs } from '../pillar-frame.tsx'
 import { PillarGroups } from '../pillar-groups.tsx'
 import { behindHref, behindLabel, behindPart, deskPart } from '../pillar-links.ts'
+import { readContested } from '../read-contested.ts'
 import { comparedPart, partOf, readPillar } from '../read-pillar.ts'
 import {
   isPending,
@@ -54,10 +58,15 @@ async function PillarPage({ params, searchParams }: Props) {
   const [at, asked] = await Promise.all([visit(path, searchParams, PILLAR), loadPillarParams(searchParams)])
   const { query, span } = at
   const range = { fleetId: at.fleet.id, fromMs: span.fromMs, toMs: span.toMs }
-  const [view, compared] = await Promise.all([
+  const [view, compared, contested] = await Promise.all([
     readPillar(at, pillar, asked),
     cohorts(at.ctx, { ...range, ...comparedPart(asked) }),
+    pillar === 'conflicts' ? readContested(at, partOf(asked)) : null,
   ])
+  const verdict =
+    contested === null
+      ? view
+      : frictionVerdict(view, contested.friction, { isPart: asked.collection !== null, nowMs: at.nowMs })
   const behind = behindHref(pillar, query, asked)
   return (
     <ConsolePage
@@ -70,9 +79,9 @@ async function PillarPage({ params, searchParams }: Props) {
     >
       <PillarTabs current={pillar} query={query} />
       <Verdict
-        sentence={view.sentence}
-        evidence={view.evidence}
-        kind={view.level}
+        sentence={verdict.sentence}
+        evidence={verdict.evidence}
+        kind={verdict.level}
         actions={
           <>
             {at.fleet.role === 'admin' ? (
@@ -119,10 +128,16 @@ async function PillarPage({ params, searchParams }: Props) {
       {pillar === 'lag' && !isPending(asked.stage) ? (
         <Heat at={at} asked={asked} stage={asked.stage} />
       ) : null}
+      {contested === null ? null : <ContestedFields at={at} heat={contested.heat} asked={asked} />}
       <div className={view.breakdowns.length === 0 ? undefined : 'cols'}>
         <div>
+          {pillar === 'conflicts' && asked.source === null ? (
+            <>
+              <ConflictPairs at={at} asked={asked} />
+              <ConflictSettled at={at} />
+            </>
+          ) : null}
           <PillarGroups view={view} by={asked.by} path={path} query={query} />
-          {pillar === 'conflicts' && asked.source === null ? <ConflictPairs at={at} asked={asked} /> : null}
           <VersionComparison answer={compared} path={path} query={query} />
         </div>
         {view.breakdowns.length === 0 ? null : (
