@@ -18,7 +18,7 @@ export type ListFrameProps = {
   /** The way to the other parts of the page. */
   tabs?: ReactNode
   sentence: string
-  evidence: string
+  evidence: ReactNode
   fields: Fields
   /** What `q` asks for. */
   filter: Filter

@@ -62,6 +62,14 @@ export function conflictsHref(query: string, filter: Conflicts): string {
   return withParams('/conflicts', kept, { q, sort })
 }
 
+/** The conflict rate of one collection, in the same fleet and time. Pure. */
+export const pillarOfHref = (query: string, collection: string): string =>
+  withParams(
+    '/pillars/conflicts',
+    new URL(carryShared('/pillars/conflicts', query), 'http://local.invalid').search,
+    { collection },
+  )
+
 /** The same list in another order, from its beginning. Pure. */
 export const sortHref = (query: string, sort: ConflictSort): string =>
   withParams('/conflicts', query, { sort: sort === 'waiting' ? null : sort, cursor: null })

@@ -16,10 +16,12 @@ import { listFilter } from '../list-filter.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { exportHrefs, listUrl } from '../list-url.ts'
 import { readViews } from '../read-views.ts'
+import { frictionLine, worstFriction } from '../pillars/friction-words.ts'
+import { readContested } from '../pillars/read-contested.ts'
 import type { PageProps } from '../search-params.ts'
 import { visit, type Visit } from '../viewer.ts'
 import { conflictRows } from './conflict-row.ts'
-import { sortHref, withoutGroup, withStatus } from './conflict-links.ts'
+import { pillarOfHref, sortHref, withoutGroup, withStatus } from './conflict-links.ts'
 import { ConflictsList } from './conflicts-list.tsx'
 import {
   deskSentence,
@@ -61,7 +63,7 @@ async function ConflictsPage({ searchParams }: PageProps) {
   const q = formatFilter(listed)
   const { sort } = params
   const who = { actor: at.actor, fleetId: at.fleet.id }
-  const [{ list, counts, groups }, limits, open, settled, views] = await Promise.all([
+  const [{ list, counts, groups }, limits, open, settled, views, { friction }] = await Promise.all([
     problem === null
       ? readList(at, {
           q,
@@ -74,7 +76,9 @@ async function ConflictsPage({ searchParams }: PageProps) {
     openConflicts(at.ctx, who),
     settleTimes(at.ctx, { ...who, query: { from: String(at.span.fromMs), to: String(at.span.toMs) } }),
     readViews(at, 'conflicts'),
+    readContested(at),
   ])
+  const worst = worstFriction(friction)
   const scope = {
     q: params.q,
     more: list.nextCursor !== null,
@@ -92,7 +96,16 @@ async function ConflictsPage({ searchParams }: PageProps) {
           ? deskSentence({ ...open, limits }, at.nowMs)
           : filteredSentence(list.items.length, scope)
       }
-      evidence={settledSentence(settled, at.span.label.toLowerCase())}
+      evidence={
+        <>
+          {settledSentence(settled, at.span.label.toLowerCase())}{' '}
+          {worst === null ? null : (
+            <Link className="link" href={pillarOfHref(at.query, worst.collection)}>
+              {frictionLine(worst)}
+            </Link>
+          )}
+        </>
+      }
       fields={CONFLICT_FIELDS}
       filter={filter}
       facets={facetGroups(counts, FACET_WORDS).map(inWords)}

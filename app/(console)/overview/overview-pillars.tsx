@@ -27,10 +27,13 @@ const FOLD_LAG_STALE_MS = 60_000
 export function OverviewPillars({
   answer,
   words,
+  friction,
   query,
 }: {
   answer: OverviewAnswer
   words: RangeText
+  /** Where a collection indicates friction, in a line; null for nowhere. */
+  friction: string | null
   query: string
 }) {
   const { lag, conflicts, failures, queue } = answer
@@ -59,7 +62,12 @@ export function OverviewPillars({
   return (
     <Pillars>
       {card(lagWords(answer, words), 'lag', 'upload lag p95', lagChart(lag))}
-      {card(conflictRateWords(answer, words), 'conflicts', 'conflict rate', conflictsChart(conflicts))}
+      {card(
+        conflictRateWords(answer, words, friction),
+        'conflicts',
+        'conflict rate',
+        conflictsChart(conflicts),
+      )}
       {card(failureWords(answer, words), 'failures', 'failure rate', failuresChart(failures))}
       {card(queueWords(answer, words), 'queue', 'changes waiting', queueChart(queue))}
     </Pillars>

@@ -8,8 +8,10 @@ import { incidentHref } from '../alerts/incident-links.ts'
 import { ConsolePage } from '../console-page.tsx'
 import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
-import { visit } from '../viewer.ts'
+import { visit, type Visit } from '../viewer.ts'
+import { frictionLine, worstFriction } from '../pillars/friction-words.ts'
 import { marksLegend, marksOf } from '../pillars/mark-words.ts'
+import { readContested } from '../pillars/read-contested.ts'
 import { FirstRun } from './first-run.tsx'
 import { FirstSync } from './first-sync.tsx'
 import { OverviewBreakers } from './overview-breakers.tsx'
@@ -32,7 +34,10 @@ async function OverviewPage({ searchParams }: PageProps) {
     fromMs: words.fromMs,
     toMs: words.toMs,
   })
-  const { restore } = await getRestore(at.ctx, { actor: at.actor, fleetId: at.fleet.id })
+  const [{ restore }, friction] = await Promise.all([
+    getRestore(at.ctx, { actor: at.actor, fleetId: at.fleet.id }),
+    frictionIn(at, answer),
+  ])
   const { verdict } = answer
   const waiting = answer.devices.heard === 0
   const collections = waiting ? await listCollections(at.ctx, { actor: at.actor, fleetId: at.fleet.id }) : []
@@ -56,7 +61,7 @@ async function OverviewPage({ searchParams }: PageProps) {
         </>
       ) : (
         <>
-          <OverviewPillars answer={answer} words={words} query={at.query} />
+          <OverviewPillars answer={answer} words={words} friction={friction} query={at.query} />
           <div className="cols">
             <div>
               <OverviewRestore restore={restore} query={at.query} nowMs={at.nowMs} />
@@ -82,6 +87,13 @@ async function OverviewPage({ searchParams }: PageProps) {
       )}
     </ConsolePage>
   )
+}
+
+/** The worst friction in a line; where nothing conflicts it isn't looked for. */
+async function frictionIn(at: Visit, { conflicts }: OverviewAnswer): Promise<string | null> {
+  if (!conflicts.figure?.mutations.part) return null
+  const worst = worstFriction((await readContested(at)).friction)
+  return worst === null ? null : frictionLine(worst)
 }
 
 /** What the verdict rests on, and before all else the incident in which a person goes on. */

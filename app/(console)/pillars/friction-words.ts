@@ -23,6 +23,10 @@ export function frictionSentence({ collection, changes, limit, cause }: Collecti
   return cause === null ? `${rate}; over which field is not told` : `${rate}, most over ${causeWords(cause)}`
 }
 
+/** The same in a line beside other things. Pure. */
+export const frictionLine = ({ collection, cause }: Collection): string =>
+  `Friction in ${collection}${cause === null ? '' : `, most over ${causeWords(cause)}`}`
+
 /** Why it is that field, a part each; what is not known is said. Pure. */
 export function causeEvidence({ share, count, pair, writers }: Cause): readonly string[] {
   return [

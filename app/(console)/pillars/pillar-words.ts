@@ -66,6 +66,8 @@ export function lagWords(
 export function conflictRateWords(
   { conflicts, limits, queue }: Pick<Answer, 'conflicts' | 'limits' | 'queue'>,
   range: RangeText,
+  /** Where a collection indicates friction, in a line. */
+  friction: string | null = null,
 ): CardWords {
   const share = conflicts.figure?.mutations
   const manual = conflicts.figure?.byOutcome.manual ?? 0
@@ -74,7 +76,7 @@ export function conflictRateWords(
   const places = fields.map(
     ({ key, count }) => `${formatCount(count)} on ${key === '' ? 'the whole record' : fieldName(key)}`,
   )
-  const where = places.length === 0 ? [] : [`by field: ${places.join(', ')}`]
+  const where = friction !== null ? [friction] : places.length === 0 ? [] : [`by field: ${places.join(', ')}`]
   return {
     caption: 'Conflict rate',
     status: {
@@ -107,7 +109,7 @@ export function conflictRateWords(
       ? {}
       : {
           note: {
-            kind: open ? ('warn' as const) : ('unk' as const),
+            kind: open || friction !== null ? ('warn' as const) : ('unk' as const),
             text: [waitingWords(open, manual), ...where].join('; '),
           },
         }),

@@ -11,6 +11,7 @@ import {
   causeEvidence,
   causeWords,
   dailyWords,
+  frictionLine,
   frictionSentence,
   othersWords,
   worstFriction,
@@ -18,8 +19,11 @@ import {
   type Friction,
 } from '#app/(console)/pillars/friction-words.ts'
 import { noRateWords } from '#app/(console)/pillars/pair-rates.ts'
+import { conflictRateWords } from '#app/(console)/pillars/pillar-words.ts'
+import { pillarOfHref } from '#app/(console)/conflicts/conflict-links.ts'
 import { CONFLICT_FIELDS } from '#lib/query/conflict-fields.ts'
 import { parseFilter } from '#lib/query/parse-filter.ts'
+import { overviewOf } from '#tests/support/overview-fixture.ts'
 
 type Collection = Friction['collections'][number]
 type Cause = NonNullable<Collection['cause']>
@@ -168,4 +172,18 @@ describe('contested fields in words', () => {
     expect(noRateWords({ appVersion: '1', pushed: null }, false)).toBe('what it pushed is not told')
     expect(noRateWords({ appVersion: '1', pushed: 5 }, false)).toBe('too few: 5 changes')
   })
+})
+
+test('[FR2] the Overview’s card and the desk name the worst in a line', () => {
+  const line = frictionLine(of('reports', 'friction', { cause: cause() }))
+  expect(line).toBe('Friction in reports, most over status on the screen “Report form”')
+  expect(frictionLine(of('reports', 'friction'))).toBe('Friction in reports')
+  const range = { label: 'Last 24 h', compare: 'vs yesterday' }
+  expect(conflictRateWords(overviewOf(), range, line).note).toMatchObject({
+    kind: 'warn',
+    text: expect.stringContaining(line) as string,
+  })
+  expect(pillarOfHref('?fleet=f&range=1h&q=status:open', 'reports')).toBe(
+    '/pillars/conflicts?fleet=f&range=1h&collection=reports',
+  )
 })
