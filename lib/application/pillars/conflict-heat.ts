@@ -18,12 +18,12 @@ export async function conflictHeat(
   ctx: TelemetryContext,
   query: Omit<PillarQuery, 'groupBy' | 'stepMs'>,
 ): Promise<ConflictHeat> {
+  const split = splitFor({ ...query, groupBy: 'collection' })
   const { buckets, fromMs, toMs, stepMs } = await readRange(
     ctx,
-    query,
-    { split: splitFor({ ...query, groupBy: 'collection' }), parts: ['counters'] },
-    // The first column may be a part of one.
-    FIELD_HEAT_COLUMNS_MAX - 1,
+    { ...query, stepMs: split === 'full' ? wholeHours(query) : undefined },
+    { split, parts: ['counters'] },
+    COLUMNS_AIMED,
   )
   const keep = keeperOf(query)
   const collections = collectionsOf(buckets.filter(({ key }) => keep(key)))
@@ -49,6 +49,17 @@ export async function conflictHeat(
     })),
     collections: collections.map((one) => ({ ...one, fields: one.fields.slice(0, HEAT_FIELDS_MAX) })),
   }
+}
+
+/** The first column may be a part of one. */
+const COLUMNS_AIMED = FIELD_HEAT_COLUMNS_MAX - 1
+const HOUR_MS = 3_600_000
+const MINUTES_SPAN_MAX_MS = 6 * HOUR_MS
+
+/** Buckets by version and platform are many: columns of whole hours are read from an hour's, and not from sixty minutes'. */
+function wholeHours({ fromMs, toMs }: Pick<PillarQuery, 'fromMs' | 'toMs'>): number | undefined {
+  const span = toMs - fromMs
+  return span > MINUTES_SPAN_MAX_MS ? Math.ceil(span / COLUMNS_AIMED / HOUR_MS) * HOUR_MS : undefined
 }
 
 /** How much each collection met, by name, with all its fields. Pure. */
