@@ -2,7 +2,7 @@ import { format, ucs2length } from '@cfworker/json-schema'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject, jsonEqual } from '#lib/kernel/json.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
-import { SCREEN_KEYWORD } from './check-schema.ts'
+import { SCREEN_KEYWORD } from './screens.ts'
 
 /** Whether a document fits a schema; says nothing of why not. */
 export type Accept = (value: Json) => boolean

@@ -9,11 +9,8 @@ export const SCHEMA_NODES_MAX = 2_000
 /** Subschemas after every `$ref` is written out; bounds the time that one document can take. */
 export const SCHEMA_EXPANDED_MAX = 10_000
 const ISSUES_MAX = 50
-/** Names the screen of the app on which a field, or all that lies under it, is edited (docs/conflicts.md). It says nothing of what fits. */
-export const SCREEN_KEYWORD = 'x-tidemark-screen'
-export const SCREEN_LENGTH_MAX = 80
 
-/** Every keyword that is understood, by the shape of its value. Others are refused, since a misspelt rule that is ignored protects nothing. */
+/** Every keyword that is understood, by the shape of its value (`x-tidemark-screen`: screens.ts). Others are refused, since a misspelt rule that is ignored protects nothing. */
 const SHAPES = {
   schema:
     'not if then else additionalProperties unevaluatedProperties propertyNames items unevaluatedItems contains',
@@ -26,8 +23,7 @@ const SHAPES = {
   positive: 'multipleOf',
   count: 'minProperties maxProperties minContains maxContains minItems maxItems minLength maxLength',
   boolean: 'deprecated readOnly writeOnly uniqueItems',
-  text: '$schema $comment title description',
-  screen: SCREEN_KEYWORD,
+  text: '$schema $comment title description x-tidemark-screen',
   texts: 'required',
   textsMap: 'dependentRequired',
   values: 'examples enum',
@@ -95,10 +91,6 @@ const PLAIN: Readonly<
   count: [isCount, 'must be a whole number, 0 or more'],
   boolean: [(value) => typeof value === 'boolean', 'must be true or false'],
   text: [(value) => typeof value === 'string', 'must be a text'],
-  screen: [
-    (value) => typeof value === 'string' && value.trim() !== '' && value.length <= SCREEN_LENGTH_MAX,
-    `must be a text of 1 to ${SCREEN_LENGTH_MAX} characters`,
-  ],
   texts: [isTexts, 'must be a list of texts'],
   textsMap: [
     (value) => isJsonObject(value) && Object.values(value).every(isTexts),
@@ -180,7 +172,7 @@ function checkReferences(nodes: ReadonlyMap<string, JsonObject | boolean>, issue
   const sizeOf = (pointer: string): number => {
     const known = sizes.get(pointer)
     if (known === 'open') {
-      issues.push({ path: pointer, message: 'refers back to itself, which has no bound' })
+      issues.push({ path: pointer, message: 'refers back to itself' })
       return 0
     }
     if (known !== undefined) return known

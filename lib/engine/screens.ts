@@ -1,8 +1,13 @@
-import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import type { Json } from '#lib/kernel/json.ts'
 import { isJsonObject, ownValue } from '#lib/kernel/json.ts'
-import { fromPointer } from '#lib/kernel/json-pointer.ts'
+import { fromPointer, toPointer } from '#lib/kernel/json-pointer.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
-import { KEYWORDS, SCHEMA_DEPTH_MAX, SCREEN_KEYWORD } from './check-schema.ts'
+import { KEYWORDS, SCHEMA_DEPTH_MAX } from './check-schema.ts'
+import type { SchemaIssue } from './types.ts'
+
+/** Names the screen of the app on which a field, or all that lies under it, is edited (docs/conflicts.md). It says nothing of what fits. */
+export const SCREEN_KEYWORD = 'x-tidemark-screen'
+export const SCREEN_LENGTH_MAX = 80
 
 /** What a schema says of a field to people; null for what it doesn't say. */
 export interface FieldWords {
@@ -55,9 +60,39 @@ function resolved(root: JsonSchema, schema: Json | undefined): Json | undefined 
   return here
 }
 
+/** What of a sound schema's screens can't be published, by JSON Pointers into it (JS4). Pure. */
+export const screenIssues = (schema: JsonSchema): readonly SchemaIssue[] =>
+  namesScreens(schema) ? issuesUnder(schema, []) : []
+
+function issuesUnder(schema: Json, path: readonly string[]): readonly SchemaIssue[] {
+  if (!isJsonObject(schema)) return []
+  const screen = ownValue(schema, SCREEN_KEYWORD)
+  const isNamed = typeof screen !== 'string' || (screen.trim() !== '' && screen.length <= SCREEN_LENGTH_MAX)
+  const message = `must be a text of 1 to ${SCREEN_LENGTH_MAX} characters`
+  return [
+    ...(isNamed ? [] : [{ path: toPointer([...path, SCREEN_KEYWORD]), message }]),
+    ...Object.entries(schema).flatMap(([keyword, value]) =>
+      subschemas(keyword, value).flatMap(([part, sub]) => issuesUnder(sub, [...path, keyword, ...part])),
+    ),
+  ]
+}
+
+const namesScreens = (schema: JsonSchema): boolean => JSON.stringify(schema).includes(`"${SCREEN_KEYWORD}"`)
+
+/** The subschemas under a keyword, with the rest of their path. */
+function subschemas(keyword: string, value: Json): readonly (readonly [readonly string[], Json])[] {
+  const shape = KEYWORDS.get(keyword)
+  if (shape === 'schema') return [[[], value]]
+  if (shape === 'schemas' && Array.isArray(value))
+    return (value as readonly Json[]).map((one, at) => [[String(at)], one] as const)
+  if (shape === 'schemaMap' && isJsonObject(value))
+    return Object.entries(value).map(([name, one]) => [[name], one] as const)
+  return []
+}
+
 /** A schema as a device is given it: the same without what only the console reads. Pure. */
 export const withoutScreens = (schema: JsonSchema): JsonSchema =>
-  JSON.stringify(schema).includes(`"${SCREEN_KEYWORD}"`) ? (stripped(schema) as JsonSchema) : schema
+  namesScreens(schema) ? (stripped(schema) as JsonSchema) : schema
 
 function stripped(schema: Json): Json {
   if (!isJsonObject(schema)) return schema
@@ -66,10 +101,9 @@ function stripped(schema: Json): Json {
 }
 
 function strippedUnder(keyword: string, value: Json): Json {
-  const shape = KEYWORDS.get(keyword)
-  if (shape === 'schema') return stripped(value)
-  if (shape === 'schemas') return Array.isArray(value) ? value.map(stripped) : value
-  if (shape !== 'schemaMap' || !isJsonObject(value)) return value
-  const entries = Object.entries(value as JsonObject).map(([name, one]) => [name, stripped(one)] as const)
-  return Object.fromEntries(entries)
+  const parts = subschemas(keyword, value).map(([[name], one]) => [name, stripped(one)] as const)
+  if (parts.length === 0) return value
+  if (Array.isArray(value)) return parts.map(([, one]) => one)
+  const [[name, only] = []] = parts
+  return name === undefined ? (only ?? value) : Object.fromEntries(parts)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { checkRules } from '#lib/engine/business-rules.ts'
 import { checkSchema } from '#lib/engine/check-schema.ts'
+import { screenIssues } from '#lib/engine/screens.ts'
 import { checkUpMigrations } from '#lib/engine/schema-evolution/check-up-migrations.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { JsonSchema, StrategyName } from '#lib/protocol/device.ts'
@@ -83,8 +84,9 @@ export function requireOneMerge(rules: {
 /** @throws ApplicationError `schema_refused` with the places */
 export function requirePublishable(schema: JsonSchema): void {
   const check = checkSchema(schema)
-  if (check.ok) return
-  throw new ApplicationError('schema_refused', { extra: { errors: check.issues as unknown as Json } })
+  const issues = check.ok ? screenIssues(schema) : check.issues
+  if (issues.length === 0) return
+  throw new ApplicationError('schema_refused', { extra: { errors: issues as unknown as Json } })
 }
 
 /** Leaves out what was not given: the stored form has no `undefined` members. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { requirePublishable } from '#lib/application/collections/collection-input.ts'
 import { deviceConfig } from '#lib/application/devices/device-config.ts'
 import { compileAccept } from '#lib/engine/accept-document.ts'
 import { checkSchema } from '#lib/engine/check-schema.ts'
-import { fieldWords, withoutScreens } from '#lib/engine/screens.ts'
+import { fieldWords, screenIssues, withoutScreens } from '#lib/engine/screens.ts'
 import type { Collection, Fleet } from '#lib/storage/ports.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 
@@ -44,11 +45,15 @@ describe('screens', () => {
 
   it('[JS4] is checked at publication and judges no document', () => {
     expect(checkSchema(SCHEMA)).toEqual({ ok: true })
-    for (const screen of ['', ' ', 'x'.repeat(81), 3])
-      expect(checkSchema({ properties: { a: { [KEY]: screen } } })).toEqual({
-        ok: false,
-        issues: [{ path: `/properties/a/${KEY}`, message: 'must be a text of 1 to 80 characters' }],
-      })
+    expect(screenIssues(SCHEMA)).toEqual([])
+    expect(checkSchema({ [KEY]: 3 })).toMatchObject({ ok: false, issues: [{ path: `/${KEY}` }] })
+    const message = 'must be a text of 1 to 80 characters'
+    for (const screen of ['', ' ', 'x'.repeat(81)])
+      expect(screenIssues({ anyOf: [true, { properties: { a: { not: { [KEY]: screen } } } }] })).toEqual([
+        { path: `/anyOf/1/properties/a/not/${KEY}`, message },
+      ])
+    expect(() => requirePublishable({ [KEY]: '' })).toThrow('cannot be published')
+    expect(() => requirePublishable(SCHEMA)).not.toThrow()
     const accept = compileAccept({ [KEY]: 'Form', type: 'object' })
     expect([accept?.({}), accept?.(1)]).toEqual([true, false])
   })
