@@ -11,9 +11,11 @@ type Cause = NonNullable<Collection['cause']>
 export const worstFriction = ({ collections }: Pick<Friction, 'collections'>): Collection | null =>
   collections.find(({ verdict }) => verdict === 'friction') ?? null
 
-/** A field by its title where the schema has one, and the screen on which it is edited. Pure. */
+/** A field by its title where the schema has one and by its name, and the screen on which it is edited. Pure. */
 export function causeWords({ place, title, screen }: Pick<Cause, 'place' | 'title' | 'screen'>): string {
-  const field = title ?? placeWords(place)
+  const name = placeWords(place)
+  const isOther = title !== null && title.toLowerCase() !== name.toLowerCase()
+  const field = isOther ? `${title} (${name})` : (title ?? name)
   return screen === null ? field : `${field} on the screen “${screen}”`
 }
 

@@ -64,8 +64,9 @@ describe('friction in words', () => {
     )
   })
 
-  test('[FR3] a field is named by its title where the schema has one, else by its name', () => {
-    expect(causeWords(cause({ title: 'State', screen: null }))).toBe('State')
+  test('[FR3] a field is named by its title where the schema has one, and by its name where that is another', () => {
+    expect(causeWords(cause({ title: 'State', screen: null }))).toBe('State (status)')
+    expect(causeWords(cause({ title: 'Status', screen: null }))).toBe('Status')
     expect(causeWords(cause({ place: '/damage/costs/*', screen: null }))).toBe('damage.costs[]')
     expect(causeWords(cause({ place: 'record', screen: null }))).toBe('the whole record')
   })
