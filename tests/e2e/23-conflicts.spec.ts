@@ -7,9 +7,10 @@ import type { World } from './support/world.ts'
 
 const NAME = 'visits'
 const SCHEMA = {
+  'x-tidemark-screen': 'Visit form',
   type: 'object',
   required: ['title'],
-  properties: { title: { type: 'string', minLength: 1 }, count: { type: 'integer' } },
+  properties: { title: { title: 'Headline', type: 'string', minLength: 1 }, count: { type: 'integer' } },
 }
 
 /** A fleet whose one collection leaves every conflict to a person, and two devices of it. */
@@ -254,6 +255,81 @@ test('all of a list by a rule: looked at first, then each by itself', async ({ a
       ])
       expect(row?.y).toBeLessThan(chips?.y ?? 0)
     }
+  })
+  await one.close()
+  await two.close()
+})
+
+/** Each is three changes, two of them of one version: of twenty a rate says something. */
+const CONTESTED = 10
+
+test('friction: which field and screen, who met whom, and the way from a field to its conflicts', async ({
+  adminPage: page,
+  world,
+}) => {
+  // Figures are folded once a minute.
+  test.setTimeout(240_000)
+  const { fleetId, one, two } = await desk(page, world)
+  for (let i = 0; i < CONTESTED; i++) await contest(one, two, `friction ${i}`)
+  const path = `/pillars/conflicts?fleet=${fleetId}&range=1h`
+  const title = page.getByRole('heading', { level: 1 })
+  await expect(async () => {
+    await page.goto(path)
+    await expect(title).toContainText('Friction in visits', { timeout: 2_000 })
+  }).toPass({ timeout: 150_000 })
+  await page.getByRole('button', { name: /Pause live updates/ }).click()
+
+  await test.step('the verdict names the field, its screen, the versions and that two devices met', async () => {
+    await expect(title).toContainText('most over Headline (title) on the screen “Visit form”')
+    const verdict = page.getByRole('region', { name: 'Verdict' })
+    await expect(verdict).toContainText(`2.4.0 against 2.4.1 in ${CONTESTED} of ${CONTESTED}`)
+    await expect(verdict).toContainText(
+      `in ${CONTESTED} of the newest ${CONTESTED} two devices had edited it`,
+    )
+    await expect(page.getByRole('table', { name: 'Conflicts by pair of app versions' })).toContainText(
+      / % of \d+/,
+    )
+    expect(await axeFindings(page)).toEqual([])
+  })
+
+  const heat = page.getByRole('figure', { name: 'Conflicts by field, last hour' })
+  await test.step('each looks as it should: no wider than the screen, in dark too', async () => {
+    for (const [width, colorScheme] of [
+      [390, 'light'],
+      [1_280, 'dark'],
+      [1_440, 'light'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 900 })
+      await expect(heat.locator('.cell.on').first()).toBeVisible()
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(wide).toBeLessThanOrEqual(0)
+      expect(await axeFindings(page)).toEqual([])
+    }
+  })
+
+  await test.step('a field leads to its conflicts, by keyboard too', async () => {
+    await expect(heat.getByRole('table')).toContainText(`title${CONTESTED}`)
+    await heat.getByRole('link', { name: 'title' }).focus()
+    await page.keyboard.press('Enter')
+    await expect(page).toHaveURL(/\/conflicts\?.*field%3A%2Ftitle/)
+    await expect(title).toContainText(`${CONTESTED} conflicts match`)
+    await expect(page.locator('.verdict')).toContainText('Friction in visits')
+  })
+
+  await test.step('a cell leads to those of its time', async () => {
+    await page.goto(path)
+    await page.getByRole('button', { name: /Pause live updates/ }).click()
+    await heat.locator('.cell.on').first().click()
+    await expect(page).toHaveURL(/arose%3A/)
+    await expect(title).toContainText(/\d+ conflicts? match/)
+  })
+
+  await test.step('the Overview says so in the card’s line', async () => {
+    await page.goto(`/overview?fleet=${fleetId}&range=1h`)
+    await expect(
+      page.getByText('Friction in visits, most over Headline (title) on the screen “Visit form”'),
+    ).toBeVisible()
   })
   await one.close()
   await two.close()

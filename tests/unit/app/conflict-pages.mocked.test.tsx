@@ -161,6 +161,37 @@ describe('the conflict desk as it is drawn', () => {
     expect(markup).toContain('against%3A1.2.0')
   })
 
+  it('[FR1] draws contested fields with the way to the conflicts of each, a cut and where nothing is', async () => {
+    await seen('viewer', {})
+    const { ContestedFields } = await import('#app/(console)/pillars/contested-fields.tsx')
+    type Props = Parameters<typeof ContestedFields>[0]
+    const at = { ...(looked.visit as object), query: `fleet=${fleetId}&range=1h` } as Props['at']
+    const asked = { version: '2.4.1' } as Props['asked']
+    const rows = [{ collection, place: '/title', count: 3, share: 0.75 }]
+    const [fromMs, stepMs] = [Date.UTC(2026, 10, 24, 9), 3_600_000]
+    const columns = [
+      { atMs: fromMs, counts: [3, 1] },
+      { atMs: fromMs + stepMs, counts: null },
+    ]
+    const heat = { fromMs, toMs: fromMs + 2 * stepMs, stepMs, rows, fields: 2, columns, collections: [] }
+    const markup = renderToStaticMarkup(ContestedFields({ at, heat, asked }))
+    const href = /href="([^"]+)"/.exec(markup)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const { pathname, searchParams } = new URL(href, 'http://local.invalid')
+    expect([pathname, searchParams.get('fleet'), searchParams.get('range')]).toEqual([
+      '/conflicts',
+      fleetId,
+      '1h',
+    ])
+    expect(searchParams.get('q')).toBe(
+      'collection:manual field:/title version:2.4.1 status:open,resolved arose:2026-11-24T09:00:00.000Z..2026-11-24T11:00:00.000Z',
+    )
+    expect(markup.match(/class="cell on"/g)?.length, 'what is counted together leads nowhere').toBe(1)
+    expect(textOf(markup)).toMatch(/title of manual is contested most, in 75\.0 % of its conflicts/)
+    expect(textOf(markup)).toMatch(/the 1 most contested of 2 fields; .*1 other field/)
+    const none = renderToStaticMarkup(ContestedFields({ at, heat: { ...heat, rows: [], fields: 0 }, asked }))
+    expect(textOf(none)).toMatch(/No field is contested in this time .*No field to show/)
+  })
+
   it('offers a viewer nothing that would be refused', async () => {
     for (const id of [open, settled]) {
       const { text } = await seen('viewer', {}, id)
