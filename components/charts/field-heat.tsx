@@ -74,7 +74,7 @@ export function FieldHeat({ label, list, timeKey, ...input }: FieldHeatProps) {
                   </Link>
                 )}
                 <span className="figures" aria-hidden="true">
-                  <b>{formatCount(many)}</b>{' '}
+                  <b>{formatCount(many)}</b>
                   <span className="den">{share === null ? '' : formatPercent(share)}</span>
                 </span>
               </span>

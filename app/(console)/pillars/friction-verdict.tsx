@@ -29,12 +29,14 @@ export function frictionVerdict(
   if (worst === null) return { sentence, evidence: `${evidence}; ${calmWords(friction)}`, level }
   const { part, whole } = worst.changes
   const { cause } = worst
+  // Figures of the only collection are said once.
+  const isSame = isPart || friction.collections.length === 1
   const parts: ReactNode[] = [
-    isPart ? evidence : `${formatCount(part)} of ${plural(whole, 'change')} to ${worst.collection}`,
+    isSame ? evidence : `${formatCount(part)} of ${plural(whole, 'change')} to ${worst.collection}`,
     ...(cause === null ? [] : causeEvidence(cause)),
     ...(cause?.time ? [<CauseTime key="time" time={cause.time} nowMs={nowMs} />] : []),
     ...othersWords(friction),
-    ...(isPart ? [] : [`all collections together: ${evidence}`]),
+    ...(isSame ? [] : [`all collections together: ${evidence}`]),
   ]
   return {
     sentence: frictionSentence(worst),
