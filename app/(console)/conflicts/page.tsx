@@ -16,8 +16,7 @@ import { listFilter } from '../list-filter.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { exportHrefs, listUrl } from '../list-url.ts'
 import { readViews } from '../read-views.ts'
-import { frictionLine, worstFriction } from '../pillars/friction-words.ts'
-import { readContested } from '../pillars/read-contested.ts'
+import { readFrictionLine } from '../pillars/read-contested.ts'
 import type { PageProps } from '../search-params.ts'
 import { visit, type Visit } from '../viewer.ts'
 import { conflictRows } from './conflict-row.ts'
@@ -63,7 +62,7 @@ async function ConflictsPage({ searchParams }: PageProps) {
   const q = formatFilter(listed)
   const { sort } = params
   const who = { actor: at.actor, fleetId: at.fleet.id }
-  const [{ list, counts, groups }, limits, open, settled, views, { friction }] = await Promise.all([
+  const [{ list, counts, groups }, limits, open, settled, views, friction] = await Promise.all([
     problem === null
       ? readList(at, {
           q,
@@ -76,9 +75,8 @@ async function ConflictsPage({ searchParams }: PageProps) {
     openConflicts(at.ctx, who),
     settleTimes(at.ctx, { ...who, query: { from: String(at.span.fromMs), to: String(at.span.toMs) } }),
     readViews(at, 'conflicts'),
-    readContested(at),
+    readFrictionLine(at),
   ])
-  const worst = worstFriction(friction)
   const scope = {
     q: params.q,
     more: list.nextCursor !== null,
@@ -99,9 +97,9 @@ async function ConflictsPage({ searchParams }: PageProps) {
       evidence={
         <>
           {settledSentence(settled, at.span.label.toLowerCase())}{' '}
-          {worst === null ? null : (
-            <Link className="link" href={pillarOfHref(at.query, worst.collection)}>
-              {frictionLine(worst)}
+          {friction === null ? null : (
+            <Link className="link" href={pillarOfHref(at.query, friction.collection)}>
+              {friction.line}
             </Link>
           )}
         </>

@@ -9,9 +9,8 @@ import { ConsolePage } from '../console-page.tsx'
 import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { visit, type Visit } from '../viewer.ts'
-import { frictionLine, worstFriction } from '../pillars/friction-words.ts'
 import { marksLegend, marksOf } from '../pillars/mark-words.ts'
-import { readContested } from '../pillars/read-contested.ts'
+import { readFrictionLine } from '../pillars/read-contested.ts'
 import { FirstRun } from './first-run.tsx'
 import { FirstSync } from './first-sync.tsx'
 import { OverviewBreakers } from './overview-breakers.tsx'
@@ -92,8 +91,7 @@ async function OverviewPage({ searchParams }: PageProps) {
 /** The worst friction in a line; where nothing conflicts it isn't looked for. */
 async function frictionIn(at: Visit, { conflicts }: OverviewAnswer): Promise<string | null> {
   if (!conflicts.figure?.mutations.part) return null
-  const worst = worstFriction((await readContested(at)).friction)
-  return worst === null ? null : frictionLine(worst)
+  return (await readFrictionLine(at))?.line ?? null
 }
 
 /** What the verdict rests on, and before all else the incident in which a person goes on. */

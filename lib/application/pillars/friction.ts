@@ -34,11 +34,13 @@ type Part = Omit<PillarQuery, 'groupBy' | 'stepMs'>
 /**
  * Whether a collection indicates friction by its own limit, and what causes it: the field, its screen, the app versions, who
  * met whom, and when. @param heat of the same query
+ * @param asksConflicts without it nothing is told that only the conflicts know: versions and writers are null
  */
 export async function friction(
   { storage }: TelemetryContext,
   query: Part,
   heat: ConflictHeat,
+  asksConflicts = true,
 ): Promise<Friction> {
   const [fleet, collections] = await Promise.all([
     storage.fleets.get(query.fleetId),
@@ -59,7 +61,8 @@ export async function friction(
       const [worst] = heat.collections.find(({ name }) => name === one.collection)?.fields ?? []
       if (worst === undefined) return one
       const collection = collections.find(({ name }) => name === one.collection)
-      return { ...one, cause: await causeOf(storage, query, heat, worst, collection) }
+      const filter = asksConflicts ? filterOf(query, heat, worst) : null
+      return { ...one, cause: await causeOf(storage, query.fleetId, heat, worst, collection, filter) }
     }),
   )
   return { collections: caused, left: judged.length - shown.length, changesMin: CHANGES_FOR_LEVEL_MIN }
@@ -67,23 +70,20 @@ export async function friction(
 
 async function causeOf(
   storage: Storage,
-  query: Part,
+  fleetId: string,
   heat: ConflictHeat,
   { collection, place, count, share }: ContestedField,
   published: Pick<Collection, 'schema'> | undefined,
+  filter: ConflictFilter | null,
 ): Promise<FrictionCause> {
   const pointer = place === WHOLE_RECORD || place === NO_FIELD ? '' : place
   const words = published ? fieldWords(published.schema, pointer) : { screen: null, title: null }
   const row = heat.rows.findIndex((one) => one.collection === collection && one.place === place)
   const columns = heat.columns.map(({ atMs, counts }) => ({ atMs, count: counts?.[row] ?? null }))
-  const filter = filterOf(query, heat, collection, place)
   const [pair, writers] =
     filter === null
       ? [null, null]
-      : await Promise.all([
-          worstPair(storage, query.fleetId, filter),
-          metWriters(storage, query.fleetId, filter),
-        ])
+      : await Promise.all([worstPair(storage, fleetId, filter), metWriters(storage, fleetId, filter)])
   const time = row === -1 ? null : frictionTime(columns, heat.stepMs, heat.toMs)
   return { place, count, share, ...words, pair, writers, time }
 }
@@ -92,8 +92,7 @@ async function causeOf(
 function filterOf(
   { platform, source, appVersion }: Part,
   { fromMs, toMs }: ConflictHeat,
-  collection: string,
-  place: string,
+  { collection, place }: ContestedField,
 ): ConflictFilter | null {
   if (platform !== undefined || (source !== undefined && source !== OWN_SOURCE)) return null
   const conditions: Filter<ConflictKey> = [

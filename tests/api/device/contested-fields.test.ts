@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { friction } from '#lib/application/pillars/friction.ts'
 import { Leader } from '#lib/application/leader.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
@@ -106,6 +107,14 @@ describe('contested fields and friction, over HTTP and PostgreSQL', () => {
         pair: { appVersion: '1.0.0', remoteAppVersion: '2.0.0', count: CONTESTED, of: CONTESTED },
         writers: { devices: CONTESTED, sameDevice: 0, desk: 0, unknown: 0 },
       },
+    })
+    const own = { fleetId: fleet.fleetId, fromMs: heat.fromMs, toMs: heat.toMs }
+    const short = await friction(world.app.ctx, own, heat, false)
+    expect(short.collections[0]?.cause, 'the conflicts are not asked').toMatchObject({
+      place: '/title',
+      screen: 'Visit form',
+      pair: null,
+      writers: null,
     })
     const ofCalm = await read<ConflictHeat>(`/pillars/conflicts/fields${query}&collection=calm`)
     expect([ofCalm.rows, ofCalm.fields]).toEqual([[], 0])
