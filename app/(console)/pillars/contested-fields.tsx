@@ -8,7 +8,7 @@ import type { PillarParams } from './search-params.ts'
 
 /** Which fields are contested, and when; a row and a cell lead to their conflicts. */
 export function ContestedFields({ at, heat, asked }: { at: Visit; heat: Heat; asked: PillarParams }) {
-  const { rows, fields, columns, fromMs, toMs, stepMs } = heat
+  const { rows, fields, columns, collections, fromMs, toMs, stepMs } = heat
   const isEmpty = rows.length === 0
   return (
     <Section title={contestedSentence(heat)} {...(isEmpty ? {} : { note: contestedNote(heat) })}>
@@ -35,3 +35,13 @@ export function ContestedFields({ at, heat, asked }: { at: Visit; heat: Heat; as
     </Section>
   )
 }
+
+const NoField = ({ isTold }: { isTold: boolean }) =>
+  isTold ? (
+    <EmptyState good word="None" title="No conflict in this time" />
+  ) : (
+    <EmptyState
+      title="These conflicts name no field"
+      detail="Other engines tell how many there were, and no more."
+    />
+  )

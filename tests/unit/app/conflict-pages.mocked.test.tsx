@@ -189,7 +189,10 @@ describe('the conflict desk as it is drawn', () => {
     expect(textOf(markup)).toMatch(/title of manual is contested most, in 75\.0 % of its conflicts/)
     expect(textOf(markup)).toMatch(/the 1 most contested of 2 fields; .*1 other field/)
     const none = renderToStaticMarkup(ContestedFields({ at, heat: { ...heat, rows: [], fields: 0 }, asked }))
-    expect(textOf(none)).toMatch(/No field is contested in this time .*No field to show/)
+    expect(textOf(none)).toMatch(/No field is contested in this time .*No conflict in this time/)
+    const collections = [{ name: collection, conflicts: 2, pushed: 9, fields: [] }]
+    const untold = ContestedFields({ at, heat: { ...heat, rows: [], fields: 0, collections }, asked })
+    expect(textOf(renderToStaticMarkup(untold))).toMatch(/is not told .*These conflicts name no field/)
   })
 
   it('offers a viewer nothing that would be refused', async () => {
