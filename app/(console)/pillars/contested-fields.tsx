@@ -13,12 +13,7 @@ export function ContestedFields({ at, heat, asked }: { at: Visit; heat: Heat; as
   return (
     <Section title={contestedSentence(heat)} {...(isEmpty ? {} : { note: contestedNote(heat) })}>
       {isEmpty ? (
-        <EmptyState
-          good
-          word="None"
-          title="No field to show"
-          detail="Take a longer time, or a larger part."
-        />
+        <NoField isTold={collections.every(({ conflicts }) => conflicts === 0)} />
       ) : (
         <FieldHeat
           {...{ columns, fromMs, toMs, stepMs }}
