@@ -28,7 +28,7 @@ export type FieldHeatInput<Row extends FieldHeatRow = FieldHeatRow> = {
 export type PreparedFieldHeat = {
   /** The rows, and where fields are left one for all of them. */
   lines: { label: string; of?: string; count: number; share: number | null; busiestMs: number | null }[]
-  /** Their `share` is of the fullest cell, so that one look finds where and when. */
+  /** Their `share` is of the fullest cell of a field, so that one look finds where and when. */
   cells: (HeatCell & { endMs: number })[]
   gaps: Gap[]
   xTicks: TimeTick[]
@@ -48,7 +48,8 @@ export function prepareFieldHeat({
   const place = placer(fromMs, toMs)
   const cells: PreparedFieldHeat['cells'] = []
   const gaps: Gap[] = []
-  const fullest = Math.max(1, ...columns.flatMap(({ counts }) => (counts ?? []).slice(0, shown)))
+  // Many fields together would make each by itself look pale.
+  const fullest = Math.max(1, ...columns.flatMap(({ counts }) => (counts ?? []).slice(0, rows.length)))
   for (const { atMs, counts } of columns) {
     // Steps start at whole multiples: the first may be a part of one.
     const endMs = Math.min(toMs, Math.floor(atMs / stepMs) * stepMs + stepMs)
@@ -59,7 +60,8 @@ export function prepareFieldHeat({
       continue
     }
     counts.slice(0, shown).forEach((count, row) => {
-      if (count > 0) cells.push({ leftPct, widthPct, row, share: count / fullest, count, atMs, endMs })
+      const share = Math.min(1, count / fullest)
+      if (count > 0) cells.push({ leftPct, widthPct, row, share, count, atMs, endMs })
     })
   }
   const busiestOf = (row: number): number | null =>

@@ -64,10 +64,11 @@ export function frictionVerdict({ whole, rate }: Share, limit: number): Friction
 
 const ORDER: Readonly<Record<FrictionVerdict, number>> = { friction: 0, calm: 1, few: 2, unknown: 3 }
 
-/** Friction first, of those the one that is furthest over its limit; the others by their rate. Pure. */
+/** Friction first, of those the one that is furthest over its limit; the others by their rate; of those that are alike the one with more conflicts. Pure. */
 export const byFriction = (a: CollectionFriction, b: CollectionFriction): number =>
   ORDER[a.verdict] - ORDER[b.verdict] ||
   excess(b) - excess(a) ||
+  b.changes.part - a.changes.part ||
   (a.collection < b.collection ? -1 : a.collection === b.collection ? 0 : 1)
 
 const excess = ({ verdict, changes, limit }: CollectionFriction): number =>

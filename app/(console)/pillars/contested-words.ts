@@ -27,7 +27,7 @@ export function contestedNote({ rows, fields }: Pick<Heat, 'rows' | 'fields'>): 
     fields > rows.length
       ? `the ${formatCount(rows.length)} most contested of ${plural(fields, 'field')}; `
       : ''
-  return `${cut}darker: more conflicts; a conflict over two fields is in both`
+  return `${cut}the stronger, the more conflicts; a conflict over two fields is in both`
 }
 
 /**

@@ -76,7 +76,7 @@ export function conflictRateWords(
   const places = fields.map(
     ({ key, count }) => `${formatCount(count)} on ${key === '' ? 'the whole record' : fieldName(key)}`,
   )
-  const where = friction !== null ? [friction] : places.length === 0 ? [] : [`by field: ${places.join(', ')}`]
+  const where = places.length === 0 ? [] : [`by field: ${places.join(', ')}`]
   return {
     caption: 'Conflict rate',
     status: {
@@ -110,7 +110,10 @@ export function conflictRateWords(
       : {
           note: {
             kind: open || friction !== null ? ('warn' as const) : ('unk' as const),
-            text: [waitingWords(open, manual), ...where].join('; '),
+            text:
+              friction === null
+                ? [waitingWords(open, manual), ...where].join('; ')
+                : `${waitingWords(open, manual)}. ${friction}`,
           },
         }),
   }

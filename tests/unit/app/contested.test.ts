@@ -147,7 +147,7 @@ describe('contested fields in words', () => {
 
   test('[FR1] a cut is told', () => {
     expect(contestedNote(heat({ fields: 34 }))).toMatch(/^the 2 most contested of 34 fields; /)
-    expect(contestedNote(heat())).toMatch(/^darker/)
+    expect(contestedNote(heat())).toMatch(/^the stronger/)
   })
 
   test('[FR1] a row’s search is understood and asks for settled conflicts too; one too long is none', () => {

@@ -54,6 +54,9 @@ describe('the heat map of contested fields', () => {
       busiestMs: START + HOUR,
     })
     expect(cells.filter((cell) => cell.row === 2).map(({ count }) => count)).toEqual([2, 3])
+    // Together they make no single field pale.
+    const many = heatOf({ othersLeft: 14, columns: [{ atMs: START, counts: [4, 1, 40] }] })
+    expect(many.cells.map(({ share }) => share)).toEqual([1, 0.25, 1])
     expect(heatOf({ othersLeft: 1, columns }).lines.at(-1)?.label).toBe('1 other field')
     expect(heatOf({ othersLeft: 0, columns }).cells.every((cell) => cell.row < 2)).toBe(true)
   })

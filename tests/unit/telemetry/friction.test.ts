@@ -36,10 +36,12 @@ describe('friction', () => {
       of('loud', 30, 100, 0.2),
       of('worst', 9, 100, 0.01),
       of('any', 1, 100, 0),
+      of('as loud', 60, 200, 0.2),
     ].toSorted(byFriction)
     expect(sorted.map(({ collection }) => collection)).toEqual([
       'any',
       'worst',
+      'as loud',
       'loud',
       'calm',
       'calmer',
