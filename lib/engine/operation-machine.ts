@@ -1,5 +1,8 @@
 /** What bulk actions there are over dead letters (decision 0060). */
-export const OPERATION_KINDS = ['replay', 'discard', 'restore', 'edit'] as const
+export const LETTER_KINDS = ['replay', 'discard', 'restore', 'edit'] as const
+export type LetterKind = (typeof LETTER_KINDS)[number]
+/** And over conflicts: `resolve` decides each by a rule (decision 0075). */
+export const OPERATION_KINDS = [...LETTER_KINDS, 'resolve'] as const
 export type OperationKind = (typeof OPERATION_KINDS)[number]
 
 export const OPERATION_STATES = [
@@ -49,7 +52,8 @@ export type ItemState = (typeof ITEM_STATES)[number]
 /**
  * What becomes of a member, and how it is counted. `held`: it waits behind a letter that is still dead. `closed`: it is not
  * in the state that this kind of operation is for, by now. `gone`: it was purged. `unpatchable`: the patch does not fit it.
- * `no_answer`: it got no lasting answer, again and again.
+ * `no_answer`: it got no lasting answer, again and again. `decided`: a rule has decided the conflict. `undecided`: the rule says
+ * nothing of it, and it stays open.
  */
 export const OUTCOME_STATES = {
   applied: 'done',
@@ -59,10 +63,12 @@ export const OUTCOME_STATES = {
   duplicate: 'done',
   discarded: 'done',
   restored: 'done',
+  decided: 'done',
   held: 'skipped',
   closed: 'skipped',
   gone: 'skipped',
   cancelled: 'skipped',
+  undecided: 'skipped',
   still_dead: 'errored',
   refused: 'errored',
   unpatchable: 'errored',

@@ -133,8 +133,6 @@ export const CONFLICT_GROUPS_MAX = 100
 export const CONFLICTS_BY_RULE_MAX = 10_000
 /** Pages of the list that are read to find them: where few of many match, each looks through CONFLICT_LOOK_MAX. */
 export const CONFLICTS_BY_RULE_LOOKS_MAX = 40
-/** Of them so many in one call. */
-export const CONFLICTS_BY_RULE_BATCH = 200
 /** Conflicts that a preview, or a call, names of each outcome. */
 export const CONFLICTS_NAMED_MAX = 5
 

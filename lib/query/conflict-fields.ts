@@ -77,6 +77,21 @@ export const CONFLICT_FIELDS = {
     examples: ['session:01939f6e-2b1c-7abc-8def-0123456789ab'],
   },
   id: { kind: 'id', meaning: 'its own id', examples: ['id:01939f6e-2b1c-7abc-8def-0123456789ab'] },
+  operation: {
+    kind: 'id',
+    meaning: 'the operation that it is a member of',
+    examples: ['operation:01939f6e-2b1c-7abc-8def-0123456789ab'],
+  },
+  failed: {
+    kind: 'id',
+    meaning: 'the operation that it failed in',
+    examples: ['failed:01939f6e-2b1c-7abc-8def-0123456789ab'],
+  },
+  skipped: {
+    kind: 'id',
+    meaning: 'the operation that passed it over',
+    examples: ['skipped:01939f6e-2b1c-7abc-8def-0123456789ab'],
+  },
   arose: {
     kind: 'time',
     meaning: 'when it arose here',
@@ -109,7 +124,15 @@ export function conflictPlaces(fields: readonly string[]): readonly string[] {
   return [...new Set(fields.map((pointer) => (pointer === '' ? WHOLE_RECORD : pointer)))]
 }
 
-const INDEXED: ReadonlySet<ConflictKey> = new Set<ConflictKey>(['status', 'id', 'record', 'session'])
+const INDEXED: ReadonlySet<ConflictKey> = new Set<ConflictKey>([
+  'status',
+  'id',
+  'record',
+  'session',
+  'operation',
+  'failed',
+  'skipped',
+])
 
 /** Conditions that stand where the rows are found, and not only where they are looked through. Pure. */
 export function isConflictIndexed(condition: Filter<ConflictKey>[number]): boolean {

@@ -3,14 +3,14 @@ import type { RowReader } from '#lib/query/matches-filter.ts'
 import type { ItemState } from '#lib/engine/operation-machine.ts'
 import type { DeadLetterRow } from './rows.ts'
 
-/** An operation that a letter is or was a member of. */
-export interface LetterMembership {
+/** An operation that a letter or a conflict is or was a member of. */
+export interface OperationMembership {
   readonly operationId: string
   readonly state: ItemState
 }
 /** A letter with its memberships, where a filter may ask for them. */
 type FilteredLetter = DeadLetterRow & {
-  readonly operations?: readonly LetterMembership[]
+  readonly operations?: readonly OperationMembership[]
   /** What was said may repeat values of masked fields. */
   readonly isSaidHidden?: boolean
 }
@@ -18,7 +18,11 @@ type FilteredLetter = DeadLetterRow & {
 const asList = <T>(value: T | null): readonly T[] => (value === null ? [] : [value])
 const isRule = ({ code }: DeadLetterRow): boolean => code === 'rule_violation'
 
-const memberOf = ({ operations = [] }: FilteredLetter, state: ItemState | null): readonly string[] =>
+/** Operations that it is a member of, of those whose fate of it is this one. Pure. */
+export const memberOf = (
+  { operations = [] }: { readonly operations?: readonly OperationMembership[] },
+  state: ItemState | null,
+): readonly string[] =>
   operations.filter((one) => state === null || one.state === state).map(({ operationId }) => operationId)
 
 /** What a letter is under each key of its filter. */

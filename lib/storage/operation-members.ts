@@ -1,4 +1,4 @@
-import type { Members } from './ports.ts'
+import type { Members, NewOperation, OperationRow } from './ports.ts'
 
 /** A letter that is to be a member, as far as its place hangs on it. Times in Unix ms. */
 export interface Candidate {
@@ -51,3 +51,19 @@ function depthOf(
   for (const one of chain.toReversed()) depths.set(one.id, (depth += 1))
   return depths.get(candidate.id) ?? 0
 }
+
+/** A new operation before its members are counted. Pure. */
+export function draftOf(operation: NewOperation): OperationRow {
+  if (operation.kind === 'resolve') {
+    const { ids: _, ...row } = operation
+    return { ...row, matched: 0, total: 0 }
+  }
+  const { withPoison: _, ...row } = operation
+  return { ...row, matched: 0, total: 0 }
+}
+
+/** Conflicts as members, in the order in which they were found. Pure. */
+export const chosenMembers = (ids: readonly string[]): Members => ({
+  matched: ids.length,
+  items: ids.map((letterId, i) => ({ ordinal: i + 1, letterId, behind: null })),
+})

@@ -1,5 +1,13 @@
-import type { ItemOutcome, ItemState, OperationKind, OperationState } from '#lib/engine/operation-machine.ts'
+import type { BulkRule } from '#lib/engine/conflict/rule-choice.ts'
+import type {
+  ItemOutcome,
+  ItemState,
+  LetterKind,
+  OperationKind,
+  OperationState,
+} from '#lib/engine/operation-machine.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { ConflictKey } from '#lib/query/conflict-fields.ts'
 import type { Filter } from '#lib/query/field.ts'
 import type { LetterKey } from '#lib/query/letter-fields.ts'
 import type { Page, PageRequest, PushPlan, PushSnapshot, PushTx } from './ports.ts'
@@ -34,15 +42,17 @@ export interface PreviewCounts {
   readonly counts: readonly OutcomeCount[]
 }
 
-/** A bulk action over dead letters (decision 0060). Times in Unix ms. */
+/** A bulk action over dead letters (decision 0060), or over conflicts where its kind is `resolve` (0075). Times in Unix ms. */
 export interface OperationRow {
   readonly id: string
   readonly fleetId: string
   readonly kind: OperationKind
   /** The filter as it was asked, and as it chose: ages made times, poison left out. */
   readonly q: string
-  readonly conditions: Filter<LetterKey>
+  readonly conditions: Filter<LetterKey> | Filter<ConflictKey>
   readonly edit: OperationEdit | null
+  /** What decides each conflict of a `resolve`; null of any other kind. */
+  readonly rule: BulkRule | null
   readonly reason: string
   /** SHA-256 over what was asked, hex: the same id again is the same operation only with it. */
   readonly requestHash: string
@@ -74,13 +84,14 @@ export interface OperationRow {
 /** A member. `ordinal` is its place from 1, causes before effects of one device; null are what it has not yet. */
 export interface OperationItem {
   readonly ordinal: number
+  /** The dead letter's id; of an operation that decides conflicts, the conflict's. */
   readonly letterId: string
   readonly behind: string | null
   readonly state: ItemState
   readonly outcome: ItemOutcome | null
   readonly code: string | null
   readonly detail: string | null
-  /** Of an edited form that had its effect. */
+  /** Of an edited form, or of a decision, that had its effect. */
   readonly mutationId: string | null
   readonly atMs: number | null
 }
@@ -92,10 +103,17 @@ export type SettledItem = Pick<OperationItem, 'ordinal' | 'code' | 'detail' | 'm
 
 /** Which letters an operation takes: those of the conditions, and what is held behind them or was closed with them. */
 export interface Membership {
-  readonly kind: OperationKind
+  readonly kind: LetterKind
   readonly conditions: Filter<LetterKey>
   /** Poisoned letters that are held behind a member come along. */
   readonly withPoison: boolean
+}
+
+/** Conflicts that a `resolve` takes, in the order in which they are decided: found by its conditions, page by page. */
+export interface ChosenConflicts {
+  readonly kind: 'resolve'
+  readonly conditions: Filter<ConflictKey>
+  readonly ids: readonly string[]
 }
 
 export interface Members {
@@ -112,7 +130,8 @@ export interface NewCounts {
   readonly unfinished: number
 }
 
-export type NewOperation = Omit<OperationRow, 'matched' | 'total' | 'conditions'> & Membership
+export type NewOperation = Omit<OperationRow, 'matched' | 'total' | 'kind' | 'conditions'> &
+  (Membership | ChosenConflicts)
 
 /** A member as it stands, with what its device is known to run on. */
 export interface MemberLetter {
@@ -207,7 +226,7 @@ export interface OperationPort {
   outcomes(fleetId: string, id: string): Promise<readonly OutcomeCount[]>
   /**
    * Those that work is to be done for, running or cancelling, of all fleets in one statement: at most `most`, of each fleet its
-   * oldest before its second oldest.
+   * oldest before its second oldest. None of a kind that this release does not know: a newer one works on it.
    */
   working(most: number): Promise<readonly WorkingOperation[]>
   /** Those that were made and never started, whose last dry run, or else their creation, was before; the oldest first. */

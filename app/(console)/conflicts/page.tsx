@@ -116,6 +116,7 @@ async function ConflictsPage({ searchParams }: PageProps) {
         at.fleet.role === 'viewer' || problem !== null ? undefined : (
           <RuleDialog
             fleetId={at.fleet.id}
+            query={at.query}
             q={q}
             beforeMs={at.nowMs}
             waiting={

@@ -1,23 +1,27 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { DialogClose, DialogFrame } from '#components/ui/dialog-frame.tsx'
 import { ReasonField, SelectField, TextField } from '#components/ui/field.tsx'
+import { carryShared } from '#components/ui/search-params.ts'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { useSubmit } from '#components/ui/use-submit.ts'
 import type { ByRule, ByRuleCount } from '#lib/application/conflicts/by-rule.ts'
 import type { ByRulePreview } from '#lib/application/conflicts/preview-by-rule.ts'
-import type { ByRuleRun } from '#lib/application/conflicts/resolve-by-rule.ts'
-import { CONFLICTS_BY_RULE_MAX } from '#lib/protocol/limits.ts'
+import type { OperationView } from '#lib/application/operations/operation-view.ts'
+import { CONFLICTS_BY_RULE_MAX, OPERATION_RATE } from '#lib/protocol/limits.ts'
 import { FormFailure, type Failure } from '../form-failure.tsx'
 import { sendJson } from '../send-json.ts'
+import { RateField } from '../operations/rate-field.tsx'
 import { usePreview } from '../use-preview.ts'
-import { addCounts, decidedOf, outcomeWords, RULES } from './rule-words.ts'
+import { outcomeWords, RULES } from './rule-words.ts'
 
 export type RuleDialogProps = {
   fleetId: string
+  /** Of the address: the fleet and the range, which go along. */
+  query: string
   /** Whose open conflicts are decided. */
   q: string
   /** When the page was made: what arose since is none of them. */
@@ -27,9 +31,7 @@ export type RuleDialogProps = {
 /** Whether any of the list waits for a decision. */
 type Offer = RuleDialogProps & { waiting: boolean }
 
-type Progress = { looked: number; counts: readonly ByRuleCount[]; ended: boolean }
-
-/** One rule for all open conflicts of a list: looked at first, then run in parts that each stand by themselves. */
+/** One rule for all open conflicts of a list: looked at first, then an operation, which goes on when the tab is closed. */
 export function RuleDialog({ waiting, ...props }: Offer) {
   const [open, setOpen] = useState(false)
   // A run decides the last of them: what it came to is still to be read.
@@ -47,76 +49,54 @@ export function RuleDialog({ waiting, ...props }: Offer) {
   )
 }
 
-function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
+function RuleForm({ fleetId, query, q, beforeMs }: RuleDialogProps) {
   const router = useRouter()
   const url = (verb: string): string =>
     `/api/admin/v1/conflicts/by-rule${verb}?fleet=${encodeURIComponent(fleetId)}`
   const [rule, setRule] = useState<ByRule>('theirs')
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
-  const [progress, setProgress] = useState<Progress | null>(null)
+  const [rate, setRate] = useState<number>(OPERATION_RATE.default)
   const [{ sinceMs, failure: notSeen, looked }, look] = usePreview<ByRulePreview>(url('/preview'))
   // The page is made anew while somebody types here.
   const [before] = useState(beforeMs)
+  const [id, setId] = useState(() => crypto.randomUUID())
   const asked = JSON.stringify({ rule, q, before })
-  const isGone = useRef(false)
-  useEffect(() => {
-    isGone.current = false
-    return () => {
-      isGone.current = true
-    }
-  }, [])
   const preview = looked?.asked === asked ? looked.preview : null
-  /** What is left is another number now: it is looked at, and typed, again. */
+  /** It is another number now, or was refused: it is looked at, and typed, again, and would be another operation. */
   const startOver = (): void => {
     setTyped('')
+    setId(crypto.randomUUID())
     look(asked)
     router.refresh()
   }
-  const runParts = async (): Promise<Failure | null> => {
-    let cursor: string | null = null
-    let done: Progress = { looked: 0, counts: [], ended: false }
-    do {
-      const body: object = { ...(JSON.parse(asked) as object), reason: reason.trim() }
-      const sent = await sendJson(
-        'POST',
-        url(''),
-        cursor === null ? { ...body, count: preview?.matched } : { ...body, cursor },
-      )
-      if (!sent.ok) {
-        startOver()
-        return { message: `${sent.message} (${sent.code})`, issues: sent.issues }
-      }
-      const part = sent.body as ByRuleRun
-      cursor = part.nextCursor
-      done = {
-        looked: done.looked + part.looked,
-        counts: addCounts(done.counts, part.counts),
-        ended: cursor === null,
-      }
-      setProgress(done)
-    } while (cursor !== null && !isGone.current)
-    router.refresh()
+  const run = async (): Promise<Failure | null> => {
+    const body = {
+      id,
+      ...(JSON.parse(asked) as object),
+      reason: reason.trim(),
+      count: preview?.matched,
+      rate,
+    }
+    const sent = await sendJson('POST', url(''), body)
+    if (!sent.ok) {
+      startOver()
+      return { message: `${sent.message} (${sent.code})`, issues: sent.issues }
+    }
+    router.push(carryShared(`/operations/${(sent.body as OperationView).id}`, query))
     return null
   }
-  const run = (): Promise<Failure | null> =>
-    runParts().catch((error: unknown) => {
-      startOver()
-      throw error
-    })
   const isTyped = preview !== null && typed.replaceAll(/[,\s]/g, '') === String(preview.matched)
   const isWhole = preview !== null && !preview.capped && !preview.unread
   const ready = isWhole && isTyped && reason.trim() !== ''
   const { busy, failure, onSubmit } = useSubmit({
-    ready: ready && progress?.ended !== true,
+    ready,
     run,
     unanswered: {
-      message: 'The server did not answer. What was decided stands; what is left can be started again below.',
+      message: 'The server did not answer. Send it again: what has begun is not begun twice.',
       issues: [],
     },
   })
-  if (progress !== null && (busy || progress.ended))
-    return <RunSoFar progress={progress} matched={preview?.matched ?? progress.looked} />
   const { does } = RULES.find(({ value }) => value === rule) ?? { does: '' }
   return (
     <form className="form" onSubmit={onSubmit}>
@@ -153,6 +133,10 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
             required
             onChange={(event) => setTyped(event.target.value)}
           />
+          <RateField noun="conflict" count={preview.matched} rate={rate} onRate={setRate} />
+          <p className="sub">
+            It goes on when this page is closed; Operations shows how far it is, and stops it.
+          </p>
           <div role="alert">
             {failure === null ? null : <FormFailure failure={failure} whole="(all of it)" />}
           </div>
@@ -161,7 +145,7 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
               <Button hint="Esc">Cancel</Button>
             </DialogClose>
             <Button type="submit" tone="primary" disabled={!ready || busy} aria-busy={busy}>
-              {busy ? 'Deciding…' : `Decide ${formatCount(preview.matched)}`}
+              {busy ? 'Starting…' : `Decide ${formatCount(preview.matched)}`}
             </Button>
           </div>
         </>
@@ -183,33 +167,6 @@ function Foretold({ preview: { matched, capped, unread, counts } }: { preview: B
               : `${plural(matched, 'open conflict')} match${matched === 1 ? 'es' : ''}. If it ran now:`}
       </p>
       <Counts counts={counts} />
-    </div>
-  )
-}
-
-function RunSoFar({ progress, matched }: { progress: Progress; matched: number }) {
-  const { looked, counts, ended } = progress
-  return (
-    <div className="form">
-      <div role="status">
-        <p>
-          {ended
-            ? `Done: ${formatCount(decidedOf(counts))} of ${plural(looked, 'conflict')} decided.`
-            : `${formatCount(looked)} of ${formatCount(matched)} looked at…`}
-        </p>
-        {ended ? null : (
-          <>
-            <progress className="progress" value={looked} max={Math.max(matched, 1)} aria-label="Looked at" />
-            <p className="sub">What is closed now stops after the part under way; the rest stays open.</p>
-          </>
-        )}
-        <Counts counts={counts} />
-      </div>
-      <div className="acts">
-        <DialogClose>
-          <Button tone={ended ? 'primary' : 'plain'}>{ended ? 'Done' : 'Close'}</Button>
-        </DialogClose>
-      </div>
     </div>
   )
 }

@@ -25,6 +25,9 @@ export const RULES: readonly { readonly value: ByRule; readonly label: string; r
   },
 ]
 
+/** A rule by name; its own word where a newer release has made it. Pure. */
+export const ruleLabel = (rule: string): string => RULES.find(({ value }) => value === rule)?.label ?? rule
+
 const DONE: Readonly<Record<'mine' | 'theirs' | 'merged', string>> = {
   mine: 'keep the device’s side',
   theirs: 'keep the server’s side',
@@ -52,25 +55,4 @@ export function outcomeWords({ outcome, why }: Pick<ByRuleCount, 'outcome' | 'wh
   if (outcome === 'skipped' || outcome === 'refused')
     return { kind: outcome === 'skipped' ? 'held' : 'warn', words: why === null ? 'stay open' : WHY[why] }
   return { kind: 'ok', words: DONE[outcome] }
-}
-
-/** Conflicts that are decided, of these. Pure. */
-export const decidedOf = (counts: readonly ByRuleCount[]): number =>
-  counts.reduce(
-    (sum, { outcome, count }) => sum + (outcome === 'skipped' || outcome === 'refused' ? 0 : count),
-    0,
-  )
-
-/** The counts of two runs as one. Pure. */
-export function addCounts(
-  before: readonly ByRuleCount[],
-  more: readonly ByRuleCount[],
-): readonly ByRuleCount[] {
-  const added = new Map(before.map((one) => [`${one.outcome} ${one.why ?? ''}`, one]))
-  for (const one of more) {
-    const key = `${one.outcome} ${one.why ?? ''}`
-    const known = added.get(key)
-    added.set(key, known === undefined ? one : { ...known, count: known.count + one.count })
-  }
-  return [...added.values()].toSorted((a, b) => b.count - a.count)
 }

@@ -13,13 +13,18 @@ export function newOperationHref(query: string, kind: Kind, taken: Taken): strin
   return withParams('/operations/new', kept, { kind, ...which })
 }
 
-/** The dead letters that an operation took, or those that failed in it. Pure. */
-export function lettersOfOperation(
+/** What an operation took, or what failed in it or was passed over, as its list shows it. Pure. */
+export function membersHref(
   query: string,
+  kind: string,
   key: 'operation' | 'failed' | 'skipped',
   operationId: string,
 ): string {
-  const kept = new URL(carryShared('/dead-letters', query), 'http://local.invalid').search
-  const q = formatFilter([isAmong(key, operationId), isAmong('status', 'open', 'replayed', 'discarded')])
-  return withParams('/dead-letters', kept, { q })
+  const [page, statuses] = kind === 'resolve' ? CONFLICTS : LETTERS
+  const kept = new URL(carryShared(page, query), 'http://local.invalid').search
+  const q = formatFilter([isAmong(key, operationId), isAmong('status', ...statuses)])
+  return withParams(page, kept, { q })
 }
+
+const LETTERS = ['/dead-letters', ['open', 'replayed', 'discarded']] as const
+const CONFLICTS = ['/conflicts', ['open', 'resolved']] as const

@@ -8,12 +8,17 @@ type State = OperationView['state']
 export type Outcome = Preview['counts'][number]['outcome']
 
 export const KINDS = ['replay', 'edit', 'discard', 'restore'] as const satisfies readonly Kind[]
+/** A kind whose members are dead letters. */
+export type LetterKind = (typeof KINDS)[number]
 
-/** What an operation of each kind is called, and what it does. Full Records. */
-export const KIND_WORDS: Record<
-  Kind,
-  { readonly name: string; readonly does: string; readonly begin: string }
-> = {
+interface KindWords {
+  readonly name: string
+  readonly does: string
+  readonly begin: string
+}
+
+/** What an operation of each kind is called, and what it does. A full Record. */
+export const KIND_WORDS: Record<Kind, KindWords> = {
   replay: {
     name: 'Replay',
     does: 'Each runs again under its own id, against the record and the schema as they are then.',
@@ -34,7 +39,20 @@ export const KIND_WORDS: Record<
     does: 'Each waits for a decision again, with what was discarded along with it.',
     begin: 'Start the restore',
   },
+  resolve: {
+    name: 'Decision by a rule',
+    does: 'Each open conflict is decided by itself; what the rule says nothing of stays open.',
+    begin: 'Start the decision',
+  },
 }
+
+/** What it is called; also of a kind that a newer release beside this one has made. Pure. */
+export const kindName = (kind: string): string =>
+  Object.hasOwn(KIND_WORDS, kind) ? KIND_WORDS[kind as Kind].name : `Operation “${kind}”`
+
+/** What its members are. Pure. */
+export const memberNoun = (kind: string): 'letter' | 'conflict' =>
+  kind === 'resolve' ? 'conflict' : 'letter'
 
 export const STATE_WORDS: Record<State, { readonly kind: StatusKind; readonly words: string }> = {
   draft: { kind: 'unk', words: 'not started' },
@@ -47,7 +65,7 @@ export const STATE_WORDS: Record<State, { readonly kind: StatusKind; readonly wo
   failed: { kind: 'crit', words: 'failed' },
 }
 
-/** What becomes of a letter, as a prediction and as a fact. A full Record. */
+/** What becomes of a letter or a conflict, as a prediction and as a fact. A full Record. */
 export const OUTCOME_WORDS: Record<
   Outcome,
   {
@@ -65,6 +83,8 @@ export const OUTCOME_WORDS: Record<
   duplicate: { kind: 'ok', words: 'had been applied before', became: 'had been applied before' },
   discarded: { kind: 'ok', words: 'discard', became: 'discarded' },
   restored: { kind: 'ok', words: 'open again', became: 'open again' },
+  decided: { kind: 'ok', words: 'decide', became: 'decided' },
+  undecided: { kind: 'held', words: 'stay open', became: 'stays open' },
   held: { kind: 'held', words: 'pass over: held behind one that stays dead', became: 'held, passed over' },
   closed: { kind: 'unk', words: 'pass over: settled meanwhile', became: 'settled meanwhile' },
   gone: { kind: 'unk', words: 'pass over: purged meanwhile', became: 'purged meanwhile' },
@@ -83,7 +103,7 @@ export const leftOutWords = (letters: number): string =>
     : `${formatCount(letters)} that match are left out: they are poisoned, as each died at one replay after the other.`
 
 /** The first line of a dry run. Pure. */
-export function previewSentence(kind: Kind, { counts, matched, total, looked }: Preview): string {
+export function previewSentence(kind: LetterKind, { counts, matched, total, looked }: Preview): string {
   if (matched === 0) return 'The filter takes no dead letter'
   const good = sumOf(counts, ['applied', 'merged', 'duplicate', 'discarded', 'restored'])
   const verb = { replay: 'settle', edit: 'settle', discard: 'discard', restore: 'restore' }[kind]
@@ -129,7 +149,7 @@ export function besideDryRun(foretold: Preview['counts'], became: Preview['count
  * their outcomes are not seen, so a difference is told as the least that it can be. Pure.
  */
 export function dryRunSentence(
-  { state, total }: Pick<OperationView, 'state' | 'total'>,
+  { state, total, kind }: Pick<OperationView, 'state' | 'total' | 'kind'>,
   looked: number,
   rows: readonly Compared[],
 ): string {
@@ -139,7 +159,7 @@ export function dryRunSentence(
   const others = rows.reduce((sum, { foretold, became }) => sum + Math.max(0, became - foretold), 0)
   return others === 0
     ? 'It came out as the dry run had said'
-    : `At least ${formatCount(others)} of ${plural(total, 'letter')} came out otherwise than the dry run had said`
+    : `At least ${formatCount(others)} of ${plural(total, memberNoun(kind))} came out otherwise than the dry run had said`
 }
 
 /** "about 64 s at 20 a second". Pure. */
@@ -155,12 +175,13 @@ export const pausedWords = ({ pause }: Pick<OperationView, 'pause'>): string | n
 /** The first line of an operation's page. Pure. */
 export function operationSentence(view: OperationView): string {
   const { kind, state, total, done, skipped, errored, pause } = view
-  const name = KIND_WORDS[kind].name
-  const of = `${formatCount(settled(view))} of ${plural(total, 'letter')}`
+  const name = kindName(kind)
+  const many = (count: number): string => plural(count, memberNoun(kind))
+  const of = `${formatCount(settled(view))} of ${many(total)}`
   switch (state) {
     case 'draft':
     case 'previewed':
-      return `${name} of ${plural(total, 'letter')} has not started`
+      return `${name} of ${many(total)} has not started`
     case 'running':
       return `${name} is running: ${of}`
     case 'paused':
@@ -170,14 +191,14 @@ export function operationSentence(view: OperationView): string {
     case 'cancelling':
       return `${name} is being cancelled at ${of}`
     case 'cancelled':
-      return `${name} was cancelled after ${formatCount(done + errored)} of ${plural(total, 'letter')}`
+      return `${name} was cancelled after ${formatCount(done + errored)} of ${many(total)}`
     case 'failed':
       return `${name} failed at ${of}`
     case 'completed':
-      if (errored > 0) return `${name} is done; ${plural(errored, 'letter')} of ${formatCount(total)} failed`
+      if (errored > 0) return `${name} is done; ${many(errored)} of ${formatCount(total)} failed`
       return skipped > 0
-        ? `${name} is done; ${plural(skipped, 'letter')} of ${formatCount(total)} ${skipped === 1 ? 'was' : 'were'} passed over`
-        : `${name} is done: all ${plural(total, 'letter')}`
+        ? `${name} is done; ${many(skipped)} of ${formatCount(total)} ${skipped === 1 ? 'was' : 'were'} passed over`
+        : `${name} is done: all ${many(total)}`
   }
 }
 

@@ -13,7 +13,7 @@ import { ConsolePage } from '../console-page.tsx'
 import { keptPage } from '../kept-page.tsx'
 import { loadPaged, PAGED, type PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
-import { KIND_WORDS, listSentence, STATE_WORDS } from './operation-words.ts'
+import { kindName, listSentence, STATE_WORDS } from './operation-words.ts'
 
 export const metadata: Metadata = { title: 'Operations · Tidemark' }
 
@@ -29,7 +29,7 @@ async function OperationsPage({ searchParams }: PageProps) {
     <ConsolePage at={at} crumbs={[{ label: 'Operations' }]}>
       <Verdict
         sentence={listSentence(items, nextCursor !== null)}
-        evidence="Bulk actions over dead letters, newest first. They go on when this page is closed."
+        evidence="Bulk actions over dead letters and conflicts, newest first. They go on when this page is closed."
       />
       <DataTable
         label="Operations, newest first"
@@ -39,7 +39,7 @@ async function OperationsPage({ searchParams }: PageProps) {
             header: 'Operation',
             cell: ({ kind, reason }) => (
               <>
-                <b>{KIND_WORDS[kind].name}</b> <span className="den hide-phone">{reason}</span>
+                <b>{kindName(kind)}</b> <span className="den hide-phone">{reason}</span>
               </>
             ),
           },
@@ -86,9 +86,14 @@ async function OperationsPage({ searchParams }: PageProps) {
         rowHref={({ id }) => carryShared(`/operations/${id}`, at.query)}
         empty={
           <EmptyState
-            title="A bulk action begins at the dead letters"
-            detail="Select some or all that match, then replay, edit, discard or restore them: the outcome is shown before anything runs."
-            actions={<LinkButton href={carryShared('/dead-letters', at.query)}>Dead letters</LinkButton>}
+            title="A bulk action begins at the dead letters or the conflicts"
+            detail="Select dead letters to replay, edit, discard or restore them, or decide all conflicts of a list by a rule: the outcome is shown before anything runs."
+            actions={
+              <>
+                <LinkButton href={carryShared('/dead-letters', at.query)}>Dead letters</LinkButton>
+                <LinkButton href={carryShared('/conflicts', at.query)}>Conflicts</LinkButton>
+              </>
+            }
           />
         }
       />

@@ -3,6 +3,7 @@ import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import type { Choice } from '#lib/engine/conflict/resolution.ts'
 import { resolutionOf } from '#lib/engine/conflict/resolution.ts'
 import { documentOfToday, sidesOfToday } from '#lib/engine/conflict/sides-of-today.ts'
+import type { CollectionRules } from '#lib/engine/types.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
@@ -14,6 +15,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
 import { incomingOf } from '../sync/parse-push.ts'
+import type { DeskJob } from '../sync/push-job.ts'
 import { submitPush } from '../sync/submit-push.ts'
 import { eventId } from '../telemetry/event-id.ts'
 import { conflictMasks } from './conflict-masks.ts'
@@ -66,25 +68,34 @@ export async function resolveConflict(
   return { ...masks.detail(decided), result: masks.result(decided, result) }
 }
 
+interface Decided {
+  readonly actor: Actor
+  readonly fleetId: string
+  readonly detail: ConflictDetail
+  readonly body: ResolveInput
+}
+
 /**
  * The decision itself, on the record as `detail` has it, with nothing masked.
  * @throws ApplicationError `not_found`, `bad_request`, `stale_version`, `resolution_refused`, `shed`, `database_unavailable`
  */
-export async function decideConflict(
-  ctx: Context,
-  {
-    actor,
-    fleetId,
-    detail: { conflict, record },
-    body,
-  }: {
-    readonly actor: Actor
-    readonly fleetId: string
-    readonly detail: ConflictDetail
-    readonly body: ResolveInput
-  },
-): Promise<MutationResult> {
+async function decideConflict(ctx: Context, decided: Decided): Promise<MutationResult> {
+  const { fleetId } = decided
   const { collections } = await ctx.groupCommit.rules.get(fleetId)
+  const outcome = await submitPush(ctx, fleetId, deskJob(ctx, decided, collections))
+  if (outcome.kind === 'failed') throw outcome.error
+  return outcome.results[0] as MutationResult
+}
+
+/**
+ * A decision as a push of the fleet's server actor, with its entry in the audit log.
+ * @throws ApplicationError `not_found`, `bad_request`
+ */
+export function deskJob(
+  ctx: Pick<Context, 'storage' | 'ids' | 'clock' | 'log'>,
+  { actor, fleetId, detail: { conflict, record }, body }: Decided,
+  collections: ReadonlyMap<string, CollectionRules>,
+): Omit<DeskJob, 'mayAskAgain' | 'askedUnder'> {
   const rules = collections.get(conflict.collection)
   if (!rules) throw new ApplicationError('not_found', { detail: `no collection ${conflict.collection}` })
   const sides = sidesOfToday(rules, conflict)
@@ -94,7 +105,7 @@ export async function decideConflict(
   const mutation = mutationOf(ctx, conflict, body, op, rules.schemaVersion)
   const action = body.choice === 'restore' ? 'conflict.restore' : 'conflict.resolve'
   const after = { choice: body.choice, mutationId: mutation.id }
-  const outcome = await submitPush(ctx, fleetId, {
+  return {
     kind: 'desk',
     push: {
       deviceId: SERVER_ACTOR_ID,
@@ -120,9 +131,7 @@ export async function decideConflict(
       reason: body.reason ?? null,
       after,
     }),
-  })
-  if (outcome.kind === 'failed') throw outcome.error
-  return outcome.results[0] as MutationResult
+  }
 }
 
 function choiceOf(body: ResolveInput): Choice {
@@ -133,7 +142,7 @@ function choiceOf(body: ResolveInput): Choice {
 
 /** Its id is made of what was decided on what, so that a call that is sent twice has one effect. */
 function mutationOf(
-  ctx: Context,
+  ctx: Pick<Context, 'clock'>,
   { id, collection, recordId }: ConflictRow,
   body: ResolveInput,
   op: Operation,

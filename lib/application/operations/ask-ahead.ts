@@ -1,5 +1,6 @@
 import { batchSize } from '#lib/engine/operation-machine.ts'
 import type { AuthorityVerdict } from '#lib/engine/types.ts'
+import type { OperationRow } from '#lib/storage/ports.ts'
 import { askAuthority } from '../authority/ask-authority.ts'
 import type { Context } from '../context.ts'
 import type { LetterMasks } from '../dead-letters/letter-masks.ts'
@@ -14,14 +15,18 @@ import { NOT_ASKED, prepareMembers, type Asked } from './run-members.ts'
  */
 export async function askAhead(
   ctx: Context,
-  fleetId: string,
-  id: string,
+  row: OperationRow,
   rules: FleetRules,
   masks: LetterMasks,
 ): Promise<Asked> {
+  const { fleetId, id } = row
   const { operations } = ctx.storage
-  const row = await operations.get(fleetId, id)
-  if (row?.state !== 'running' || (row.kind !== 'replay' && row.kind !== 'edit')) return NOT_ASKED
+  if (
+    rules.authorities.size === 0 ||
+    row.state !== 'running' ||
+    (row.kind !== 'replay' && row.kind !== 'edit')
+  )
+    return NOT_ASKED
   const next = batchSize(row.ratePerSecond, row.done + row.skipped + row.errored)
   const prepared = await operations.look(fleetId, async (snapshot) => {
     const members = await snapshot.pending(id, 0, next)

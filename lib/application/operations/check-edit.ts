@@ -1,6 +1,4 @@
-import type { Filter } from '#lib/query/field.ts'
-import type { LetterKey } from '#lib/query/letter-fields.ts'
-import type { OperationEdit } from '#lib/storage/ports.ts'
+import type { OperationEdit, OperationRow } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { keepsMasks, namedCollections } from './masked-edit.ts'
@@ -14,7 +12,7 @@ export async function checkEdit(
   ctx: Pick<Context, 'storage' | 'secret' | 'groupCommit'>,
   fleetId: string,
   edit: OperationEdit | null,
-  conditions: Filter<LetterKey>,
+  conditions: OperationRow['conditions'],
 ): Promise<void> {
   await keepsMasks(ctx, fleetId, edit, conditions)
   if (edit === null || !('upMigrateFrom' in edit)) return

@@ -1,10 +1,5 @@
 import { hash } from 'node:crypto'
-import {
-  OPERATION_ITEMS_MAX,
-  OPERATION_RATE,
-  OPERATIONS_UNFINISHED_MAX,
-  UNTYPED_MAX,
-} from '#lib/protocol/limits.ts'
+import { OPERATION_ITEMS_MAX, OPERATIONS_UNFINISHED_MAX, UNTYPED_MAX } from '#lib/protocol/limits.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
 import { asks, LETTER_FIELDS } from '#lib/query/letter-fields.ts'
 import type { NewCounts, OperationEdit } from '#lib/storage/ports.ts'
@@ -16,6 +11,7 @@ import { filterOrThrow } from '../filter.ts'
 import { checkEdit } from './check-edit.ts'
 import { toldEdit, viewOfOperation } from './masked-edit.ts'
 import { membershipOf, takesAll } from './membership.ts'
+import { freshOperation } from './new-row.ts'
 import { createOperationInput } from './operation-input.ts'
 import type { OperationView } from './operation-view.ts'
 
@@ -55,30 +51,10 @@ export async function createOperation(
   const audit = auditEntry(ctx, actor, { action: 'operation.create', target: id, fleetId, reason, after })
   const { row, isNew } = await ctx.storage.operations.create(
     {
+      ...freshOperation({ id, fleetId, q, reason, requestHash, actor, rate }, nowMs),
       ...membership,
-      id,
-      fleetId,
-      q,
       edit: (edit as OperationEdit | undefined) ?? null,
-      reason,
-      requestHash,
-      actor: { kind: actor.kind, id: actor.id, name: actor.name },
-      state: 'draft',
-      pause: null,
-      ratePerSecond: rate ?? OPERATION_RATE.default,
-      done: 0,
-      skipped: 0,
-      errored: 0,
-      runDone: 0,
-      runErrored: 0,
-      preview: null,
-      createdAtMs: nowMs,
-      previewedAtMs: null,
-      startedAtMs: null,
-      endedAtMs: null,
-      nextAtMs: nowMs,
-      waits: 0,
-      version: 1,
+      rule: null,
     },
     OPERATION_ITEMS_MAX,
     accept,
@@ -90,10 +66,7 @@ export async function createOperation(
 
 /** The count that a person typed is the filter's own, without what is held behind its letters. */
 function acceptOrThrow({ matched, total, unfinished }: NewCounts, count: number | undefined): void {
-  if (unfinished >= OPERATIONS_UNFINISHED_MAX)
-    throw badRequest([
-      { path: '', message: `a fleet has at most ${OPERATIONS_UNFINISHED_MAX} unfinished operations` },
-    ])
+  requireRoom(unfinished)
   if (matched === 0) throw badRequest([{ path: '/q', message: 'takes no letter' }])
   if (total > OPERATION_ITEMS_MAX)
     throw badRequest([{ path: '/q', message: `takes more than ${OPERATION_ITEMS_MAX} letters: narrow it` }])
@@ -106,4 +79,12 @@ function acceptOrThrow({ matched, total, unfinished }: NewCounts, count: number 
     ])
   if (count !== undefined && count !== matched)
     throw new ApplicationError('count_changed', { extra: { matched } })
+}
+
+/** @throws ApplicationError `bad_request` where the fleet has as many unfinished operations as it may */
+export function requireRoom(unfinished: number): void {
+  if (unfinished < OPERATIONS_UNFINISHED_MAX) return
+  throw badRequest([
+    { path: '', message: `a fleet has at most ${OPERATIONS_UNFINISHED_MAX} unfinished operations` },
+  ])
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { OperationItem, OutcomeCount } from '#lib/storage/ports.ts'
+import type { OperationItem as StoredItem, OutcomeCount } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
@@ -16,7 +16,11 @@ const itemsAsked = {
 export const operationItemsQuery = z.strictObject({ ...pageInput, ...itemsAsked })
 export const operationFileQuery = z.strictObject(itemsAsked)
 
-export type { OperationItem } from '#lib/storage/ports.ts'
+/** A member as it is shown: a dead letter, or a conflict of an operation that decides by a rule. */
+export interface OperationItem extends Omit<StoredItem, 'letterId'> {
+  readonly letterId: string | null
+  readonly conflictId: string | null
+}
 
 interface Input {
   readonly actor: Actor
@@ -66,12 +70,18 @@ export async function listOperationItems(
   authorize(actor, fleetId, 'viewer')
   const { state = null, outcome = null, ...paged } = parsedOrThrow(operationItemsQuery, query)
   const { operations } = ctx.storage
-  if (!(await operations.get(fleetId, id))) throw new ApplicationError('not_found')
+  const row = await operations.get(fleetId, id)
+  if (!row) throw new ApplicationError('not_found')
   const { cursor, limit } = pageRequest(paged)
   // Of a cursor the time is the place: an operation's members have one each.
   const found = await operations.items(fleetId, id, { state, outcome }, cursor?.atMs ?? 0, limit + 1)
   const items = found.slice(0, limit)
   const last = items.at(-1)
   const next = last && found.length > limit ? { atMs: last.ordinal, id: last.letterId } : null
-  return itemList({ items, next }, (item) => item)
+  const ofConflicts = row.kind === 'resolve'
+  return itemList({ items, next }, ({ letterId: memberId, ...item }) => ({
+    ...item,
+    letterId: ofConflicts ? null : memberId,
+    conflictId: ofConflicts ? memberId : null,
+  }))
 }

@@ -1,7 +1,5 @@
 import type { PatchStep } from '#lib/engine/json-patch.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
-import type { Filter } from '#lib/query/field.ts'
-import type { LetterKey } from '#lib/query/letter-fields.ts'
 import type { OperationEdit, OperationRow } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { FieldMask } from '../dead-letters/field-mask.ts'
@@ -17,7 +15,7 @@ export async function keepsMasks(
   { storage, secret }: Pick<Context, 'storage' | 'secret'>,
   fleetId: string,
   edit: OperationEdit | null,
-  conditions: Filter<LetterKey>,
+  conditions: OperationRow['conditions'],
 ): Promise<void> {
   if (edit === null || !('patch' in edit)) return
   const names = namedCollections(conditions)
@@ -31,7 +29,7 @@ export async function keepsMasks(
 }
 
 /** The collections that a filter names; null where it names none, so that it may take letters of any. Pure. */
-export function namedCollections(conditions: Filter<LetterKey>): ReadonlySet<string> | null {
+export function namedCollections(conditions: OperationRow['conditions']): ReadonlySet<string> | null {
   const named = conditions.find((one) => one.kind === 'is' && one.key === 'collection' && !one.not)
   return named?.kind === 'is' ? new Set(named.values) : null
 }

@@ -1,13 +1,13 @@
-import type { OperationKind } from '#lib/engine/operation-machine.ts'
+import type { LetterKind } from '#lib/engine/operation-machine.ts'
 import type { Filter } from '#lib/query/field.ts'
 import { asks, bulkFilter, type LetterKey } from '#lib/query/letter-fields.ts'
 import { LETTER_RESTORABLE_MS } from '#lib/protocol/limits.ts'
-import type { Membership } from '#lib/storage/ports.ts'
+import type { Membership, OperationRow } from '#lib/storage/ports.ts'
 import { badRequest } from '../errors.ts'
 import { letterConditions } from '../dead-letters/list-dead-letters.ts'
 
 interface Asked {
-  readonly kind: OperationKind
+  readonly kind: LetterKind
   readonly q?: string | undefined
   /** Instead of a filter. */
   readonly letters?: readonly string[] | undefined
@@ -39,7 +39,7 @@ export function membershipOf(asked: Asked, nowMs: number): Membership {
 export const restorableSinceMs = (nowMs: number): number => nowMs - LETTER_RESTORABLE_MS
 
 /** Whether poisoned letters are asked for by name, so that those held behind others come along too. Pure. */
-export const takesPoison = (filter: Filter<LetterKey>): boolean =>
+export const takesPoison = (filter: OperationRow['conditions']): boolean =>
   filter.some((one) => one.kind === 'is' && one.key === 'poison' && !one.not && one.values.includes('yes'))
 
 /** Keys that say nothing of why a letter died, nor where. */

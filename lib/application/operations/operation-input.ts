@@ -3,6 +3,7 @@ import { isSafePatch, type PatchStep } from '#lib/engine/json-patch.ts'
 import {
   ITEM_OUTCOMES,
   ITEM_STATES,
+  LETTER_KINDS,
   OPERATION_KINDS,
   OPERATION_STATES,
   type ItemOutcome,
@@ -56,7 +57,7 @@ export const itemState = z.enum(ITEM_STATES)
 export const itemOutcome = z.enum(ITEM_OUTCOMES as readonly [ItemOutcome, ...ItemOutcome[]])
 
 const asked = {
-  kind: operationKind,
+  kind: z.enum(LETTER_KINDS),
   q: filterInput(LETTER_FIELDS),
   /** Instead of a filter: these, the poisoned ones among them. */
   letters: z.array(uuid).min(1).max(OPERATION_LETTERS_MAX).optional(),

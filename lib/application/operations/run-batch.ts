@@ -28,6 +28,7 @@ import { askAhead } from './ask-ahead.ts'
 import { closeMembers, lettersFor } from './close-members.ts'
 import { fate, type Fate, type Later } from './fate.ts'
 import { restorableSinceMs, takesPoison } from './membership.ts'
+import { collectionsOf, decideMembers, NO_RULINGS, ruleAhead, type Rulings } from './rule-members.ts'
 import { closes, NOT_ASKED, prepareMembers, RulesChanged, runMembers, type Asked } from './run-members.ts'
 
 /** How one transaction left an operation: when to look at it again, or null where nothing is left to do. */
@@ -61,8 +62,10 @@ const NOTHING: Told = { written: [], replayed: [], discarded: [] }
 export async function runBatch(ctx: Context, fleetId: string, id: string): Promise<BatchEnd> {
   const rules = await ctx.groupCommit.rules.get(fleetId)
   const masks = await letterMasks(ctx, fleetId)
-  const asked = rules.authorities.size > 0 ? await askAhead(ctx, fleetId, id, rules, masks) : NOT_ASKED
-  const known = { rules, asked, masks }
+  const row = await ctx.storage.operations.get(fleetId, id)
+  const isRuled = row?.kind === 'resolve'
+  const asked = row && !isRuled ? await askAhead(ctx, row, rules, masks) : NOT_ASKED
+  const known = { rules, asked, masks, rulings: isRuled ? await ruleAhead(ctx, row, rules) : NO_RULINGS }
   try {
     const batch = await ctx.storage.operations.hold(fleetId, id, (tx) => run(ctx, tx, known))
     if (!batch) return { againInMs: await whenPassedOver(ctx, fleetId, id), settled: 0 }
@@ -89,6 +92,7 @@ interface Known {
   readonly rules: FleetRules
   readonly asked: Asked
   readonly masks: LetterMasks
+  readonly rulings: Rulings
 }
 
 async function run(ctx: Context, tx: OperationTx, known: Known): Promise<Batch> {
@@ -100,9 +104,28 @@ async function run(ctx: Context, tx: OperationTx, known: Known): Promise<Batch> 
   if (nowMs < row.nextAtMs) return { againInMs: row.nextAtMs - nowMs, settled: 0, told: NOTHING }
   const members = await tx.next(batchSize(row.ratePerSecond, settledOf(row)))
   if (members.length === 0) return end(ctx, tx, row, 'finish', 0)
+  if (row.kind === 'resolve') return resolveNext(ctx, tx, known, members)
   return row.kind === 'replay' || row.kind === 'edit'
     ? replayNext(ctx, tx, known, members)
     : closeNext(ctx, tx, members)
+}
+
+/** Conflicts that a rule was asked about ahead; where another process was faster there may be none. */
+async function resolveNext(
+  ctx: Context,
+  tx: OperationTx,
+  { rules, rulings }: Known,
+  members: Next,
+): Promise<Batch> {
+  const known = members.filter(({ letterId }) => rulings.has(letterId))
+  if (known.length === 0) return { againInMs: HELD_ELSEWHERE_MS, settled: 0, told: NOTHING }
+  const stands = haltedByBreaker(ctx, tx, collectionsOf(known, rulings))
+  if (stands !== null) return stands
+  const { group, fates } = await decideMembers(ctx, rules, known, rulings, (plan) => tx.push.load(plan))
+  const writes = takeWrites(group)
+  if (writes) await tx.push.write(writes)
+  const step = await settleFates(ctx, tx, fates, [])
+  return { ...step, told: { ...NOTHING, written: writes ? [writes] : [] } }
 }
 
 const settledOf = ({ done, skipped, errored }: OperationRow): number => done + skipped + errored
@@ -115,15 +138,11 @@ async function replayNext(
   { rules, asked, masks }: Known,
   members: Next,
 ): Promise<Batch> {
-  const { row, nowMs } = tx
+  const { row } = tx
   const letters = await tx.letters(members.map(({ letterId }) => letterId))
-  const shut = shutScope(
-    ctx,
-    row.fleetId,
-    [...letters.values()].map(({ letter }) => letter.mutation.collection),
-  )
-  if (shut !== null)
-    return halt(ctx, tx, { by: 'breaker', detail: `the breaker ${shut} is open`, atMs: nowMs })
+  const collections = [...letters.values()].map(({ letter }) => letter.mutation.collection)
+  const stands = haltedByBreaker(ctx, tx, collections)
+  if (stands !== null) return stands
   const prepared = prepareMembers(ctx, row, { rules, masks }, members, letters, asked)
   const { group, ran } = await runMembers(ctx, rules, prepared, (plan) => tx.push.load(plan), {
     masks,
@@ -135,6 +154,17 @@ async function replayNext(
   const closed = ran.flatMap((one) => (one.letter && closes(one) ? [one.letter] : []))
   const step = await settleFates(ctx, tx, fates, closed)
   return { ...step, told: { ...NOTHING, written: writes ? [writes] : [], replayed: closed } }
+}
+
+/** It stands still where a breaker is open; null where none is. */
+function haltedByBreaker(
+  ctx: Context,
+  tx: OperationTx,
+  collections: readonly string[],
+): Promise<Batch> | null {
+  const shut = shutScope(ctx, tx.row.fleetId, collections)
+  if (shut === null) return null
+  return halt(ctx, tx, { by: 'breaker', detail: `the breaker ${shut} is open`, atMs: tx.nowMs })
 }
 
 /** Breakers of this process that would keep a push out; null for none. */
@@ -260,10 +290,11 @@ function count(row: OperationRow, items: readonly SettledItem[], waitsMs: number
 }
 
 function failurePause(by: 'failures' | 'stage', row: OperationRow, atMs: number): OperationPause {
+  const what = row.kind === 'resolve' ? 'conflict' : 'letter'
   const detail =
     by === 'stage'
-      ? 'every letter of its first stages failed'
-      : `${row.runErrored} of ${row.runDone + row.runErrored} letters failed`
+      ? `every ${what} of its first stages failed`
+      : `${row.runErrored} of ${row.runDone + row.runErrored} ${what}s failed`
   return { by, detail, atMs }
 }
 

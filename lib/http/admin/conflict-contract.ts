@@ -7,6 +7,7 @@ import { resolveInput } from '#lib/application/conflicts/resolve-conflict.ts'
 import { settleTimesQuery } from '#lib/application/conflicts/settle-times.ts'
 import { conflictAnswer, conflictDetail, facetCounts, listOf, resolvedConflict } from './contract-answers.ts'
 import { exportFormat } from './export.ts'
+import { operationAnswer } from './operation-contract.ts'
 import type { AdminOperation } from './operation.ts'
 
 const ms = z.number()
@@ -113,10 +114,10 @@ export const CONFLICT_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     }),
   },
   'POST /conflicts/by-rule': {
-    summary: 'Decide the next open conflicts of a filter by a rule',
+    summary: 'Begin to decide the open conflicts of a filter by a rule, as an operation that runs at once',
     body: resolveByRuleInput,
-    answer: z.object({ looked: count, counts: byRuleCounts, nextCursor: z.string().nullable() }),
-    codes: ['count_changed'],
+    answer: operationAnswer,
+    codes: ['count_changed', 'request_id_reused'],
   },
   'GET /conflicts/:id': {
     summary: 'One conflict beside the record as it is now, with who made each side',

@@ -42,10 +42,11 @@ export const SESSION_COLUMNS: Columns<Session> = {
   source: (row) => row.source ?? null,
 }
 
-/** An operation's dead letters as a table, in the order in which they run. */
+/** An operation's dead letters, or conflicts, as a table, in the order in which they run. */
 export const OPERATION_COLUMNS: Columns<OperationItem> = {
   ordinal: (row) => row.ordinal,
   letterId: (row) => row.letterId,
+  conflictId: (row) => row.conflictId,
   behind: (row) => row.behind,
   state: (row) => row.state,
   outcome: (row) => row.outcome,

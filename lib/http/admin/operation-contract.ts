@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BULK_RULES } from '#lib/engine/conflict/rule-choice.ts'
 import { OPERATION_ACTIONS } from '#lib/application/operations/operation-view.ts'
 import {
   createOperationInput,
@@ -27,7 +28,7 @@ import { outcomeCount, prediction } from './prediction-answers.ts'
 const count = z.int().min(0)
 const ms = z.int()
 
-const operationAnswer = z.object({
+export const operationAnswer = z.object({
   id: uuid,
   fleetId: uuid,
   kind: operationKind,
@@ -35,6 +36,8 @@ const operationAnswer = z.object({
   /** The filter as it chose its members: ages made times, poison left out. */
   frozen: z.string(),
   edit: editOfOperation.nullable(),
+  /** What decides each conflict, of kind `resolve`; null of any other. */
+  rule: z.enum(BULK_RULES).nullable(),
   reason: z.string(),
   actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
   state: operationState,
@@ -67,7 +70,10 @@ const operationAnswer = z.object({
 })
 const item = z.object({
   ordinal: count,
-  letterId: uuid,
+  /** Null of a conflict. */
+  letterId: uuid.nullable(),
+  /** Of an operation that decides conflicts by a rule; null of a dead letter. */
+  conflictId: uuid.nullable(),
   behind: uuid.nullable(),
   state: itemState,
   outcome: itemOutcome.nullable(),

@@ -20,6 +20,7 @@ import type {
   SettleTimes,
 } from '../ports.ts'
 import { changeAt } from './apply-changes.ts'
+import { operationsOf } from './letter-groups.ts'
 import type { FleetTables, MemoryState, StoredChange } from './state.ts'
 
 export function memoryConflicts(state: MemoryState): ConflictPort {
@@ -27,7 +28,7 @@ export function memoryConflicts(state: MemoryState): ConflictPort {
     list: (fleetId, filter, { cursor, limit }) =>
       state.inFleet(fleetId, (tables) => {
         const { rows, last } = lookedAt(tables, filter, cursor)
-        const found = rows.filter((row) => matches(row, filter))
+        const found = rows.filter(matching(tables, filter))
         const items = found.slice(0, limit)
         const end = items.at(-1)
         if (end !== undefined && found.length > limit) return { items, next: placeOf(end) }
@@ -39,7 +40,7 @@ export function memoryConflicts(state: MemoryState): ConflictPort {
         const asked = { ...filter, conditions: base }
         const { rows, last } = lookedAt(tables, asked, null)
         const counts = countFacets(
-          rows.filter((row) => matches(row, asked)),
+          rows.filter(matching(tables, asked)),
           filter.lookMax ?? CONFLICT_LOOK_MAX,
           filter.conditions,
           CONFLICT_FACETS,
@@ -51,13 +52,13 @@ export function memoryConflicts(state: MemoryState): ConflictPort {
     groups: (fleetId, filter, limit) =>
       state.inFleet(fleetId, (tables) => {
         const { rows } = lookedAt(tables, filter, null)
-        const groups = groupsOf(rows.filter((row) => matches(row, filter)))
+        const groups = groupsOf(rows.filter(matching(tables, filter)))
         return { groups: groups.slice(0, limit), total: groups.length }
       }),
     pairs: (fleetId, filter, limit) =>
       state.inFleet(fleetId, (tables) => {
         const { rows, last } = lookedAt(tables, filter, null)
-        const found = rows.filter((row) => matches(row, filter))
+        const found = rows.filter(matching(tables, filter))
         const pairs = pairsOf(found)
         return {
           pairs: pairs.slice(0, limit),
@@ -112,8 +113,17 @@ export function memoryConflicts(state: MemoryState): ConflictPort {
 
 const placeOf = ({ createdAtMs, id }: ConflictRow): Cursor => ({ atMs: createdAtMs, id })
 
-const matches = (row: ConflictRow, { conditions }: ConflictFilter): boolean =>
-  matchesFilter(row, conditions, CONFLICT_FIELDS, CONFLICT_READER)
+/** Whether a filter takes a row; some of its keys ask what operations it was in. */
+function matching(tables: FleetTables, { conditions }: ConflictFilter): (row: ConflictRow) => boolean {
+  const operations = operationsOf(tables)
+  return (row) =>
+    matchesFilter(
+      { ...row, operations: operations.get(row.id) ?? [] },
+      conditions,
+      CONFLICT_FIELDS,
+      CONFLICT_READER,
+    )
+}
 
 /** Those behind a cursor that an index finds, as many as are looked through; the last where there are that many. */
 function lookedAt(
@@ -121,13 +131,13 @@ function lookedAt(
   filter: ConflictFilter,
   cursor: Cursor | null,
 ): { readonly rows: readonly ConflictRow[]; readonly last: ConflictRow | null } {
-  const indexed = { ...filter, conditions: filter.conditions.filter(isConflictIndexed) }
+  const isFound = matching(tables, { ...filter, conditions: filter.conditions.filter(isConflictIndexed) })
   const sign = filter.sort === 'newest' ? -1 : 1
   const compare = (a: Cursor, b: Cursor): number =>
     sign * (a.atMs - b.atMs || (a.id === b.id ? 0 : a.id < b.id ? -1 : 1))
   const rows = tables.conflicts
     .values()
-    .filter((row) => matches(row, indexed) && (cursor === null || compare(placeOf(row), cursor) > 0))
+    .filter((row) => isFound(row) && (cursor === null || compare(placeOf(row), cursor) > 0))
     .toSorted((a, b) => compare(placeOf(a), placeOf(b)))
   const max = filter.lookMax ?? CONFLICT_LOOK_MAX
   return { rows: rows.slice(0, max), last: rows[max - 1] ?? null }

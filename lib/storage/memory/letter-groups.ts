@@ -9,7 +9,7 @@ import {
   type LetterGroup,
   type LetterGroups,
 } from '#lib/telemetry/letter-groups.ts'
-import { LETTER_READER, type LetterMembership } from '../letter-values.ts'
+import { LETTER_READER, type OperationMembership } from '../letter-values.ts'
 import type { DeadLetterRow, LetterGroupPort } from '../ports.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 
@@ -45,9 +45,9 @@ export function matchingLetters(
   )
 }
 
-/** Memberships by letter. */
-function operationsOf(tables: FleetTables): ReadonlyMap<string, readonly LetterMembership[]> {
-  const memberships = new Map<string, LetterMembership[]>()
+/** Memberships in operations, by letter or conflict. */
+export function operationsOf(tables: FleetTables): ReadonlyMap<string, readonly OperationMembership[]> {
+  const memberships = new Map<string, OperationMembership[]>()
   for (const { letterId, operationId, state } of tables.operationItems.values()) {
     const own = memberships.get(letterId) ?? []
     own.push({ operationId, state })

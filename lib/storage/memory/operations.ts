@@ -1,7 +1,7 @@
 import { isEnded, OUTCOME_STATES } from '#lib/engine/operation-machine.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { LETTER_POISON_REPLAYS } from '#lib/protocol/limits.ts'
-import { orderMembers } from '../operation-members.ts'
+import { chosenMembers, draftOf, orderMembers } from '../operation-members.ts'
 import type {
   DeadLetterRow,
   MemberLetters,
@@ -27,11 +27,11 @@ export function memoryOperations(state: MemoryState): OperationPort {
       state.inFleet(operation.fleetId, (tables, undo) => {
         const there = tables.operations.get(operation.id)
         if (there) return { row: there, isNew: false }
-        const { withPoison: _, ...asked } = operation
-        const { matched, items } = membersOf(tables, operation, max)
+        const { matched, items } =
+          operation.kind === 'resolve' ? chosenMembers(operation.ids) : membersOf(tables, operation, max)
         const unfinished = tables.operations.values().filter((row) => !isEnded(row.state)).length
         accept({ matched, total: items.length, unfinished })
-        const row: OperationRow = { ...asked, matched, total: items.length }
+        const row: OperationRow = { ...draftOf(operation), matched, total: items.length }
         tables.operations.set(undo, row.id, row)
         for (const item of items) putItem(tables, undo, row.id, freshItem(item))
         state.audit.set(undo, audit.id, audit)

@@ -19,6 +19,7 @@ import type {
 import type { Database } from './database.ts'
 import { readFacets } from './facet-sql.ts'
 import { filterSql, SqlValues, type ListSql } from './filter-sql.ts'
+import { membersOf } from './letter-list.ts'
 import { pageOf } from './page.ts'
 import { originalText } from './storable-text.ts'
 import { at, fromJson, ms } from './values.ts'
@@ -48,6 +49,9 @@ const CONFLICT_SQL: ListSql<ConflictKey> = {
     record: { kind: 'id', of: 'c.record_id' },
     session: { kind: 'id', of: 'c.session_id' },
     id: { kind: 'id', of: 'c.id' },
+    operation: { kind: 'id', of: 'c.id', among: membersOf('') },
+    failed: { kind: 'id', of: 'c.id', among: membersOf(` AND i.state = 'errored'`) },
+    skipped: { kind: 'id', of: 'c.id', among: membersOf(` AND i.state = 'skipped'`) },
     arose: { kind: 'time', of: 'c.created_at' },
   },
   words: ['c.device_name'],

@@ -27,8 +27,8 @@ const endingAt = (
   UNION SELECT k.id FROM unnest(${ids}) k(id) WHERE NOT EXISTS (
     SELECT FROM letter_group g WHERE g.fleet_id = $1 AND g.id = k.id AND g.root_id <> g.id)`
 
-/** Ids of letters by what became of them in operations. */
-const membersOf =
+/** Ids of operations' members by what became of them. */
+export const membersOf =
   (states: string) =>
   (ids: string): string =>
     `SELECT i.letter_id FROM operation_item i WHERE i.fleet_id = $1 AND i.operation_id = ANY (${ids})${states}`

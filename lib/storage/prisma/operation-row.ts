@@ -11,6 +11,7 @@ export const OPERATION_COLUMNS = [
   'q',
   'conditions',
   'edit',
+  'rule',
   'reason',
   'request_hash',
   'actor_kind',
@@ -43,6 +44,7 @@ export const operationValues = (row: OperationRow): readonly unknown[] => [
   storableText(row.q),
   jsonText(row.conditions),
   jsonText(row.edit),
+  row.rule,
   storableText(row.reason),
   row.requestHash,
   row.actor.kind,
@@ -75,6 +77,7 @@ export interface OperationSqlRow extends Record<string, unknown> {
   readonly q: string
   readonly conditions: unknown
   readonly edit: unknown
+  readonly rule: string | null
   readonly reason: string
   readonly request_hash: string
   readonly actor_kind: string
@@ -107,6 +110,7 @@ export const operationOf = (row: OperationSqlRow): OperationRow => ({
   q: originalText(row.q),
   conditions: fromJson<OperationRow['conditions']>(row.conditions),
   edit: fromJson<OperationRow['edit']>(row.edit),
+  rule: row.rule as OperationRow['rule'],
   reason: originalText(row.reason),
   requestHash: row.request_hash,
   actor: {

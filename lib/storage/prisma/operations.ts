@@ -1,5 +1,7 @@
+import { OPERATION_KINDS } from '#lib/engine/operation-machine.ts'
+import { chosenMembers, draftOf } from '../operation-members.ts'
 import type { OperationPort, OperationRow, OutcomeCount } from '../ports.ts'
-import { ints, uuids } from './arrays.ts'
+import { ints, plainTexts, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
 import { holdOperation, putOperation, readLetters } from './operation-hold.ts'
@@ -50,7 +52,7 @@ const OUTCOMES: Statement = {
 }
 const WORKING: Statement = {
   name: 'operation_working',
-  text: 'SELECT fleet_id, id FROM tidemark_working_operations($1)',
+  text: 'SELECT fleet_id, id FROM tidemark_working_operations_of($1, $2)',
 }
 const UNSTARTED: Statement = {
   name: 'operation_unstarted',
@@ -72,8 +74,7 @@ export function postgresOperations(database: Database): OperationPort {
   return {
     create: (operation, max, accept, audit) =>
       database.inFleetHot(operation.fleetId, async (send) => {
-        const { withPoison: _, ...asked } = operation
-        const draft: OperationRow = { ...asked, matched: 0, total: 0 }
+        const draft = draftOf(operation)
         if ((await send(INSERT, operationValues(draft))).length === 0) {
           const [there] = await send<OperationSqlRow>(GET, [operation.fleetId, operation.id])
           if (!there) throw new Error('assertion failed: an operation of the id is there')
@@ -109,7 +110,12 @@ export function postgresOperations(database: Database): OperationPort {
         ])
       ).map(({ outcome, code, count }) => ({ outcome: outcome as OutcomeCount['outcome'], code, count })),
     working: async (most) =>
-      (await database.oneGlobal<{ fleet_id: string; id: string }>(WORKING, [most])).map((row) => ({
+      (
+        await database.oneGlobal<{ fleet_id: string; id: string }>(WORKING, [
+          most,
+          plainTexts(OPERATION_KINDS),
+        ])
+      ).map((row) => ({
         fleetId: row.fleet_id,
         id: row.id,
       })),
@@ -157,7 +163,10 @@ async function freeze(
   operation: Parameters<OperationPort['create']>[0],
   max: number,
 ): Promise<Pick<OperationRow, 'matched' | 'total'>> {
-  const { matched, items } = await readMembers(send, operation.fleetId, operation, max)
+  const { matched, items } =
+    operation.kind === 'resolve'
+      ? chosenMembers(operation.ids)
+      : await readMembers(send, operation.fleetId, operation, max)
   if (items.length <= max)
     await send(FREEZE, [
       operation.fleetId,

@@ -7,6 +7,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 import { NOTES_SCHEMA } from '#tests/support/device-world.ts'
+import { runOperation } from '#tests/support/operation-runs.ts'
 
 /** What the desk decides, on real replicas over a socket and PostgreSQL. */
 describe('the conflict desk and two devices', () => {
@@ -90,6 +91,7 @@ describe('the conflict desk and two devices', () => {
     const body = { rule: 'mine', before: Date.now() + 1, reason: 'the crew was there', count: 2 }
     const answer = await world.admin('POST', `/conflicts/by-rule?fleet=${fleetId}`, body, 'admin')
     expect(answer.status).toBe(200)
+    await runOperation(world.app.ctx, fleetId, ((await answer.json()) as { id: string }).id)
     for (const replica of [one, two, one]) await replica.sync()
     for (const { recordId } of [first, second])
       for (const replica of [one, two]) expect(await titleOf(replica, recordId)).toBe('mine')

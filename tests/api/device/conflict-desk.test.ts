@@ -3,18 +3,20 @@ import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { previewByRule, type ByRulePreview } from '#lib/application/conflicts/preview-by-rule.ts'
-import { resolveByRule, type ByRuleRun } from '#lib/application/conflicts/resolve-by-rule.ts'
+import { resolveByRule } from '#lib/application/conflicts/resolve-by-rule.ts'
 import type { ShownConflict } from '#lib/application/conflicts/show-conflict.ts'
 import type { Context } from '#lib/application/context.ts'
-import { ApplicationError } from '#lib/application/errors.ts'
+import type { OperationDetail, OperationItem } from '#lib/application/operations/list-operations.ts'
+import { runBatch } from '#lib/application/operations/run-batch.ts'
+import type { OperationView } from '#lib/application/operations/operation-view.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
-import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { CONFLICTS_BY_RULE_LOOKS_MAX } from '#lib/protocol/limits.ts'
 import type { ConflictFilter } from '#lib/storage/ports.ts'
 import type { TestFleet } from '#tests/support/device-world.ts'
-import { NOTES_SCHEMA, TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import { newUuid, NOTES_SCHEMA, TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import { runOperation } from '#tests/support/operation-runs.ts'
 import type { HttpWorld } from '#tests/support/http-world.ts'
 import { overHttp } from '#tests/support/http-world.ts'
 import { jsonBody } from '#tests/support/operator-world.ts'
@@ -99,6 +101,18 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
   const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
   const get = async <T>(path: string): Promise<T> =>
     (await (await world.admin(path, { headers: keys.viewer })).json()) as T
+  /** Decides all of a filter by a rule, to the end, as processes do: the operation and what became of its conflicts. */
+  async function ruled(asked: { rule: string; before: number; q?: string; reason: string }) {
+    const { reason: _, ...what } = asked
+    const { matched: count } = await post<ByRulePreview>('/conflicts/by-rule/preview', what)
+    const { id } = await post<OperationView>('/conflicts/by-rule', { ...asked, count })
+    await runOperation(world.app.ctx, fleet.fleetId, id)
+    const operation = await get<OperationDetail>(`/operations/${id}`)
+    const { items } = await get<{ items: readonly OperationItem[] }>(`/operations/${id}/items`)
+    return { id, operation, items }
+  }
+  const became = ({ outcomes }: OperationDetail) =>
+    outcomes.map(({ outcome, code, count }) => [outcome, code, count])
   const dataOf = async (recordId: string) =>
     (await held.storage.sync.getRecord(fleet.fleetId, collection, recordId))?.data
   const entriesOf = async (action: string) =>
@@ -159,8 +173,10 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     const input = { actor: SYSTEM, fleetId: fleet.fleetId }
     const preview = await previewByRule(ctx, { ...input, body })
     expect(preview).toMatchObject({ matched: 3, capped: false, unread: false })
-    const run = await resolveByRule(ctx, { ...input, body: { ...body, reason: 'as seen', count: 3 } })
-    expect(run.counts).toMatchObject([{ outcome: 'mine', count: run.looked }])
+    const made = await resolveByRule(ctx, { ...input, body: { ...body, reason: 'as seen', count: 3 } })
+    expect(made).toMatchObject({ kind: 'resolve', rule: 'mine', state: 'running', matched: 3, total: 3 })
+    const ended = await runOperation(ctx, fleet.fleetId, made.id)
+    expect(ended).toMatchObject({ state: 'completed', done: 3, skipped: 0, errored: 0 })
   })
 
   it('[CS6] a preview ends where none of so many matches, and says that it did not look at all', async () => {
@@ -176,7 +192,7 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
       counts: [],
     })
     await expect(
-      resolveByRule(ctx, { ...input, body: { ...body, reason: 'as seen' } }),
+      resolveByRule(ctx, { ...input, body: { ...body, reason: 'as seen', count: 0 } }),
     ).rejects.toMatchObject({
       tidemarkCode: 'bad_request',
       extra: { errors: [{ path: '/q', message: expect.stringContaining('looked through') as string }] },
@@ -199,11 +215,20 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     const none = await post<ByRulePreview>('/conflicts/by-rule/preview', { ...asked, before: 1 })
     expect(none.matched).toBe(0)
     for (const path of ['/conflicts/by-rule/preview', '/conflicts/by-rule'])
-      expect(await codeOf(await send('POST', path, { ...asked, reason: 'x' }, 'viewer'))).toEqual([
+      expect(await codeOf(await send('POST', path, { ...asked, reason: 'x', count: 1 }, 'viewer'))).toEqual([
         403,
         'forbidden',
       ])
-    for (const wrong of [asked, { ...asked, reason: ' ' }, { ...asked, reason: 'x', rule: 'coin' }])
+    const right = { ...asked, reason: 'x', count: 1 }
+    for (const wrong of [
+      { ...asked, count: 1 },
+      { ...asked, reason: 'x' },
+      { ...right, reason: ' ' },
+      { ...right, rule: 'coin' },
+      { ...right, rate: 0 },
+      { ...right, cursor: 'x' },
+      { ...right, count: 0, before: 1 },
+    ])
       expect(await codeOf(await send('POST', '/conflicts/by-rule', wrong, 'operator'))).toEqual([
         400,
         'bad_request',
@@ -223,18 +248,30 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     }
     const counted = await send('POST', '/conflicts/by-rule', { ...asked, count: 3 }, 'operator')
     expect(await codeOf(counted)).toEqual([409, 'count_changed'])
-    const run = await post<ByRuleRun>('/conflicts/by-rule', { ...asked, count: 2 })
-    expect(run).toMatchObject({ looked: 2, nextCursor: null })
-    expect(run.counts.map(({ outcome, count }) => [outcome, count]).toSorted()).toEqual([
-      ['mine', 1],
-      ['theirs', 1],
+    const { id, operation, items } = await ruled(asked)
+    expect(operation).toMatchObject({
+      kind: 'resolve',
+      rule: 'newest',
+      state: 'completed',
+      done: 2,
+      total: 2,
+    })
+    expect(became(operation).toSorted()).toEqual([
+      ['decided', 'mine', 1],
+      ['decided', 'theirs', 1],
+    ])
+    expect(items).toMatchObject([
+      { letterId: null, conflictId: newer.conflictId, state: 'done', outcome: 'decided', code: 'mine' },
+      { letterId: null, conflictId: older.conflictId, state: 'done', outcome: 'decided', code: 'theirs' },
     ])
     expect(await dataOf(newer.recordId)).toEqual({ title: 'mine', count: 1 })
     expect(await dataOf(older.recordId)).toEqual({ title: 'theirs', count: 1 })
     const entries = await entriesOf('conflict.resolve')
     expect(entries).toHaveLength(2)
-    for (const entry of entries) expect(entry).toMatchObject({ reason: 'clocks were right', outcome: 'done' })
-    expect((await post<ByRuleRun>('/conflicts/by-rule', asked)).looked).toBe(0)
+    for (const entry of entries)
+      expect(entry).toMatchObject({ reason: `operation ${id}: clocks were right`, outcome: 'done' })
+    const changes = new Set(entries.map(({ after }) => (after as { mutationId: string }).mutationId))
+    expect(changes).toEqual(new Set(items.map(({ mutationId }) => mutationId)))
     const settled = await get<{ count: number; kept: object }>('/conflicts/settled')
     expect(settled).toMatchObject({ count: 2, kept: { mine: 1, theirs: 1, merged: 0 } })
     const pushed = await one.send('GET', '/api/v1/pull?collections=visits')
@@ -242,25 +279,60 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     for (const id of [newer.conflictId, older.conflictId]) expect(commands).toContain(id)
   })
 
-  /** As if the fleet's queue answered each decision so. */
-  const refusing = (code: ErrorCode): Context => {
-    const { ctx } = world.app
-    const groupCommit = Object.create(ctx.groupCommit) as Context['groupCommit']
-    const submit = () => Promise.reject(new ApplicationError(code))
-    return { ...ctx, groupCommit: Object.assign(groupCommit, { submit }) }
-  }
-
-  it('[CS6] what a decision is refused by is not taken for a rule, and a server that cannot ends the run', async () => {
+  it('[CS11] its members are those of its creation: what somebody decides meanwhile is passed over, what arises is none', async () => {
     await freshFleet()
-    const { conflictId } = await contested()
-    const body = { rule: 'mine', before: Date.now() + 1, reason: 'as seen' }
-    const input = { actor: SYSTEM, fleetId: fleet.fleetId, body }
-    expect((await resolveByRule(refusing('resolution_refused'), input)).counts).toEqual([
-      { outcome: 'refused', why: 'decided_against', count: 1, ids: [conflictId] },
+    const first = await contested()
+    const second = await contested()
+    const asked = { rule: 'mine', before: Date.now() + HOUR_MS, reason: 'as seen', count: 2, id: newUuid() }
+    const made = await post<OperationView>('/conflicts/by-rule', asked)
+    const late = await contested()
+    await post(`/conflicts/${first.conflictId}/resolve`, { choice: 'theirs', version: first.version })
+    // Clicked twice: what it takes is another number by now, and it is the same operation.
+    expect((await post<OperationView>('/conflicts/by-rule', asked)).id).toBe(made.id)
+    const other = await send('POST', '/conflicts/by-rule', { ...asked, rule: 'theirs' }, 'operator')
+    expect(await codeOf(other)).toEqual([422, 'request_id_reused'])
+    await runOperation(world.app.ctx, fleet.fleetId, made.id)
+    const operation = await get<OperationDetail>(`/operations/${made.id}`)
+    expect(operation).toMatchObject({ state: 'completed', done: 1, skipped: 1, errored: 0 })
+    expect(became(operation).toSorted()).toEqual([
+      ['closed', 'not_open', 1],
+      ['decided', 'mine', 1],
     ])
-    for (const code of ['shed', 'database_unavailable'] as const)
-      await expect(resolveByRule(refusing(code), input)).rejects.toMatchObject({ tidemarkCode: code })
-    expect((await resolveByRule(world.app.ctx, input)).counts).toMatchObject([{ outcome: 'mine', count: 1 }])
+    expect(await dataOf(first.recordId)).toMatchObject({ title: 'theirs' })
+    expect(await dataOf(second.recordId)).toMatchObject({ title: 'mine' })
+    expect((await get<ShownConflict>(`/conflicts/${late.conflictId}`)).conflict.status).toBe('open')
+    // As a filter of the list, and as a file.
+    const listed = async (q: string) =>
+      (await get<{ items: { id: string }[] }>(`/conflicts?q=${encodeURIComponent(q)}`)).items.map(
+        ({ id }) => id,
+      )
+    expect(await listed(`skipped:${made.id}`)).toEqual([first.conflictId])
+    expect(await listed(`failed:${made.id}`)).toEqual([])
+    expect((await listed(`operation:${made.id}`)).toSorted()).toEqual(
+      [first.conflictId, second.conflictId].toSorted(),
+    )
+    const file = await world.admin(`/operations/${made.id}/export?format=ndjson&state=skipped`, {
+      headers: keys.viewer,
+    })
+    const [line = ''] = (await file.text()).split('\n')
+    expect(JSON.parse(line)).toMatchObject({ conflictId: first.conflictId, code: 'not_open' })
+  })
+
+  it('[CS11] [DL12] it is paused, goes on and is cancelled; what was not decided stays open', async () => {
+    await freshFleet()
+    const waiting = [await contested(), await contested(), await contested()]
+    const asked = { rule: 'mine', before: Date.now() + HOUR_MS, reason: 'as seen', count: 3 }
+    const { id } = await post<OperationView>('/conflicts/by-rule', asked)
+    const { ctx } = world.app
+    expect(await runBatch(ctx, fleet.fleetId, id)).toMatchObject({ settled: 1 })
+    await post(`/operations/${id}/pause`, { reason: 'wait' })
+    expect(await runBatch(ctx, fleet.fleetId, id)).toEqual({ againInMs: null, settled: 0 })
+    await post(`/operations/${id}/resume`, { reason: 'on' })
+    await post(`/operations/${id}/cancel`, { reason: 'enough' })
+    const ended = await runOperation(ctx, fleet.fleetId, id)
+    expect(ended).toMatchObject({ state: 'cancelled', done: 1, skipped: 2 })
+    const titles = await Promise.all(waiting.map(async ({ recordId }) => (await dataOf(recordId))?.['title']))
+    expect(titles).toEqual(['mine', 'theirs', 'theirs'])
   })
 
   it('[CS6] merges what meets nowhere, and leaves open where both changed the same', async () => {
@@ -268,13 +340,11 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     const apart = await contested({ mine: { count: 7 }, theirs: { title: 'theirs' } })
     const same = await contested()
     const asked = { rule: 'merge', before: Date.now() + 1, reason: 'apart' }
-    const { counts } = await post<ByRuleRun>('/conflicts/by-rule', asked)
-    expect(counts).toEqual(
-      expect.arrayContaining([
-        { outcome: 'merged', why: null, count: 1, ids: [apart.conflictId] },
-        { outcome: 'skipped', why: 'same_field', count: 1, ids: [same.conflictId] },
-      ]),
-    )
+    const { items } = await ruled(asked)
+    expect(items).toMatchObject([
+      { conflictId: apart.conflictId, outcome: 'decided', code: 'merged' },
+      { conflictId: same.conflictId, state: 'skipped', outcome: 'undecided', code: 'same_field' },
+    ])
     expect(await dataOf(apart.recordId)).toEqual({ title: 'theirs', count: 7 })
     expect(await dataOf(same.recordId)).toEqual({ title: 'theirs', count: 1 })
     expect((await get<ShownConflict>(`/conflicts/${same.conflictId}`)).conflict.status).toBe('open')
@@ -287,8 +357,7 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     const late = three.mutation({ collection, recordId, baseVersion, op: patch({ title: 'third' }) })
     expect((await three.pushed([late])).results).toMatchObject([{ status: 'conflict' }])
     const asked = { rule: 'mine', before: Date.now() + 1, reason: 'in order' }
-    const { counts } = await post<ByRuleRun>('/conflicts/by-rule', asked)
-    expect(counts).toMatchObject([{ outcome: 'mine', count: 2 }])
+    expect(became((await ruled(asked)).operation)).toEqual([['decided', 'mine', 2]])
     expect(await dataOf(recordId)).toMatchObject({ title: 'third' })
   })
 

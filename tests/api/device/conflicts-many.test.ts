@@ -6,7 +6,9 @@ import { conflictFacets, conflictGroups, listConflicts } from '#lib/application/
 import { openConflicts } from '#lib/application/conflicts/open-conflicts.ts'
 import { previewByRule } from '#lib/application/conflicts/preview-by-rule.ts'
 import { resolveByRule } from '#lib/application/conflicts/resolve-by-rule.ts'
-import { CONFLICTS_BY_RULE_BATCH, CONFLICTS_BY_RULE_MAX } from '#lib/protocol/limits.ts'
+import { CONFLICTS_BY_RULE_MAX, OPERATION_RATE } from '#lib/protocol/limits.ts'
+import type { AuditEntry, Cursor, Page } from '#lib/storage/ports.ts'
+import { runOperation } from '#tests/support/operation-runs.ts'
 import { changeOf, commit, conflictEffect } from '#tests/contract/storage/world.ts'
 import { NOTES_SCHEMA, TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
 import { STORAGES, type TestStorage } from '#tests/support/storages.ts'
@@ -69,6 +71,21 @@ describe(`${MANY} conflicts on PostgreSQL`, () => {
     return { value: await work(), tookMs: performance.now() - from }
   }
 
+  /** Of the audit log. */
+  async function decisionsPerConflict() {
+    const targets: string[] = []
+    let at: Cursor | null = null
+    do {
+      const page: Page<AuditEntry> = await held.storage.audit.list(
+        { fleetId, action: 'conflict.resolve' },
+        { limit: 1_000, cursor: at },
+      )
+      targets.push(...page.items.map(({ target }) => target))
+      at = page.next
+    } while (at !== null)
+    return { decisions: targets.length, conflicts: new Set(targets).size }
+  }
+
   it('are listed to the end, filtered, counted and grouped, each in the time that a person waits', async () => {
     const seen = new Set<string>()
     let cursor: string | null = null
@@ -100,29 +117,18 @@ describe(`${MANY} conflicts on PostgreSQL`, () => {
     }
   })
 
-  it('are decided by a rule after a preview, in bounded parts, all of them once', async () => {
+  it('are decided by a rule after a preview, by an operation over all of them, each once', async () => {
     expect(MANY).toBe(CONFLICTS_BY_RULE_MAX)
     const asked = { rule: 'mine', q: 'status:open', before: Date.now() + 1 }
     const { value: preview, tookMs } = await timed(() => previewByRule(app.ctx, { ...who(), body: asked }))
     expect(preview).toMatchObject({ matched: MANY, capped: false })
     expect(preview.counts).toMatchObject([{ outcome: 'mine', count: MANY }])
     expect(tookMs).toBeLessThan(PREVIEW_MS_MAX)
-    let cursor: string | null = null
-    let decided = 0
-    let calls = 0
-    do {
-      const body: Record<string, unknown> = { ...asked, reason: 'the crews were there' }
-      const run: Awaited<ReturnType<typeof resolveByRule>> = await resolveByRule(app.ctx, {
-        ...who(),
-        body: cursor === null ? body : { ...body, cursor },
-      })
-      expect(run.looked).toBeLessThanOrEqual(CONFLICTS_BY_RULE_BATCH)
-      for (const { outcome, count } of run.counts) if (outcome === 'mine') decided += count
-      cursor = run.nextCursor
-      calls++
-    } while (cursor !== null)
-    expect(decided).toBe(MANY)
-    expect(calls).toBe(MANY / CONFLICTS_BY_RULE_BATCH)
+    const body = { ...asked, reason: 'the crews were there', count: MANY, rate: OPERATION_RATE.max }
+    const { id } = await resolveByRule(app.ctx, { ...who(), body })
+    const run = await timed(() => runOperation(app.ctx, fleetId, id))
+    expect(run.value).toMatchObject({ state: 'completed', total: MANY, done: MANY, skipped: 0, errored: 0 })
+    expect(await decisionsPerConflict()).toEqual({ decisions: MANY, conflicts: MANY })
     expect(await openConflicts(app.ctx, who())).toEqual({
       open: 0,
       oldestAtMs: null,

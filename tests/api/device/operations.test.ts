@@ -305,7 +305,7 @@ describe.each(STORAGES)('bulk actions over dead letters on $name', ({ open }) =>
     const id = await started(asked)
     expect(await run(id)).toMatchObject({ state: 'completed', done: 2, errored: 0 })
     for (const { letterId, mutationId } of await items(id)) {
-      const letter = await held.storage.deadLetters.get(fleet.fleetId, letterId)
+      const letter = await held.storage.deadLetters.get(fleet.fleetId, letterId ?? '')
       expect(letter).toMatchObject({ status: 'replayed', editedAs: mutationId })
       expect(ids).toContain(letterId)
     }

@@ -193,7 +193,7 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
     await change(device, 'mine again', 3)
     const many = { rule: 'theirs', q: 'status:open', before: new Date(world.clock.now() + 1).toISOString() }
     await call('POST /conflicts/by-rule/preview', {}, inFleet(many))
-    await call('POST /conflicts/by-rule', {}, inFleet({ ...many, reason: REASON }))
+    await call('POST /conflicts/by-rule', {}, inFleet({ ...many, reason: REASON, count: 1 }))
     const [held] = (await world.ctx.storage.collections.list(fleet.fleetId)).filter(
       ({ name }) => name === 'held',
     )

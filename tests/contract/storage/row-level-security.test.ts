@@ -68,7 +68,15 @@ describe('row-level security', () => {
       drop: [],
       audit: audit(),
     }))
-    const work = { kind: 'replay', conditions: [], withPoison: true, edit: null, q: '', reason: 'r' } as const
+    const work = {
+      kind: 'replay',
+      conditions: [],
+      withPoison: true,
+      rule: null,
+      edit: null,
+      q: '',
+      reason: 'r',
+    } as const
     const counts = { done: 0, skipped: 0, errored: 0, runDone: 0, runErrored: 0, waits: 0, version: 1 }
     const times = { previewedAtMs: null, startedAtMs: null, endedAtMs: null, nextAtMs: 1 }
     const actor = audit().actor

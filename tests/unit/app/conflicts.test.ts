@@ -28,7 +28,7 @@ import {
   standing,
 } from '#app/(console)/conflicts/desk-words.ts'
 import { pairRates, pairsLeftOut, worstPair } from '#app/(console)/pillars/pair-rates.ts'
-import { addCounts, decidedOf, outcomeWords, RULES } from '#app/(console)/conflicts/rule-words.ts'
+import { outcomeWords, RULES } from '#app/(console)/conflicts/rule-words.ts'
 import { sameValue } from '#components/status/conflict-fields.ts'
 import { BULK_RULES, RULE_SKIPS } from '#lib/engine/conflict/rule-choice.ts'
 import { CONFLICT_FIELDS, conflictPlaces, type ConflictKey } from '#lib/query/conflict-fields.ts'
@@ -213,16 +213,6 @@ describe('a rule in words', () => {
     for (const why of RULE_SKIPS)
       expect(outcomeWords({ outcome: 'skipped', why }).words).toMatch(/^stay open: /)
     expect(outcomeWords({ outcome: 'merged', why: null })).toEqual({ kind: 'ok', words: 'are merged' })
-  })
-
-  it('adds up the parts of a run', () => {
-    const part = [
-      { outcome: 'mine', why: null, count: 2, ids: [] },
-      { outcome: 'skipped', why: 'same_field', count: 5, ids: [] },
-    ] as const
-    const all = addCounts(addCounts([], part), part)
-    expect(all.map(({ count }) => count)).toEqual([10, 4])
-    expect(decidedOf(all)).toBe(4)
   })
 })
 

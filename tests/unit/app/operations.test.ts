@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readEdit } from '#app/(console)/operations/new/edit-text.ts'
-import { lettersOfOperation, newOperationHref } from '#app/(console)/operations/operation-links.ts'
+import { membersHref, newOperationHref } from '#app/(console)/operations/operation-links.ts'
 import {
   besideDryRun,
   byOutcome,
@@ -125,6 +125,16 @@ describe('an operation', () => {
   })
 })
 
+test('[CS11] an operation over conflicts speaks of conflicts, and one of a newer release by its own word', () => {
+  const ruled = (parts: Partial<OperationView>) => operationSentence(view({ kind: 'resolve', ...parts }))
+  expect(ruled({})).toBe('Decision by a rule is running: 11 of 1,284 conflicts')
+  expect(ruled({ state: 'completed', skipped: 2 })).toBe(
+    'Decision by a rule is done; 2 conflicts of 1,284 were passed over',
+  )
+  const unknown = view({ kind: 'weigh' as OperationView['kind'] })
+  expect(operationSentence(unknown)).toBe('Operation “weigh” is running: 11 of 1,284 letters')
+})
+
 describe('addresses', () => {
   test('a bulk action is about a filter, or about letters by their ids', () => {
     const query = 'fleet=f1&q=old&cursor=c&range=1h'
@@ -136,10 +146,15 @@ describe('addresses', () => {
     )
   })
   test('failures are a filter of letters, of whatever status', () => {
-    const href = lettersOfOperation('fleet=f1', 'failed', ID)
+    const href = membersHref('fleet=f1', 'replay', 'failed', ID)
     expect(new URLSearchParams(href.split('?')[1]).get('q')).toBe(
       `failed:${ID} status:open,replayed,discarded`,
     )
+  })
+  test('[CS11] of a decision by a rule they are a filter of conflicts', () => {
+    const href = membersHref('fleet=f1&q=old', 'resolve', 'skipped', ID)
+    expect(href).toMatch(/^\/conflicts\?fleet=f1&q=/)
+    expect(new URLSearchParams(href.split('?')[1]).get('q')).toBe(`skipped:${ID} status:open,resolved`)
   })
 })
 

@@ -10,13 +10,13 @@ import { OPERATION_RATE } from '#lib/protocol/limits.ts'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson, type Sent } from '../../send-json.ts'
 import { fieldText } from '../../settings/field-text.ts'
-import { KIND_WORDS } from '../operation-words.ts'
+import { kindName, memberNoun } from '../operation-words.ts'
 import { RateField } from '../rate-field.tsx'
 
 export type OperationActsProps = Pick<OperationView, 'id' | 'kind' | 'total' | 'pending' | 'actions'> & {
   fleetId: string
   role: string
-  /** Letters a second. */
+  /** Members a second. */
   rate: number
 }
 
@@ -45,12 +45,12 @@ export function OperationActs(props: OperationActsProps) {
     router.refresh()
     return { ok: true }
   }
-  const left = plural(pending, 'letter')
+  const noun = memberNoun(kind)
+  const left = plural(pending, noun)
   const says: Record<Verb, { title: string; about: string }> = {
     start: {
-      title: `Start it over ${plural(total, 'letter')}?`,
-      about:
-        'One letter runs first, then 10, then 100, then the rest; it pauses by itself when too many fail.',
+      title: `Start it over ${plural(total, noun)}?`,
+      about: 'One runs first, then 10, then 100, then the rest; it pauses by itself when too many fail.',
     },
     pause: {
       title: 'Pause it?',
@@ -61,13 +61,15 @@ export function OperationActs(props: OperationActsProps) {
       about: `${left} to come. It pauses again by itself when too many fail.`,
     },
     cancel: {
-      title: `Cancel this ${KIND_WORDS[kind].name.toLowerCase()}?`,
+      title: `Cancel this ${kindName(kind).toLowerCase()}?`,
       about: `${left} to come will be passed over. What has run stays as it is.`,
     },
   }
   return (
     <>
-      {actions.includes('rate') ? <RateDialog send={send} left={left} pending={pending} rate={rate} /> : null}
+      {actions.includes('rate') ? (
+        <RateDialog send={send} noun={noun} left={left} pending={pending} rate={rate} />
+      ) : null}
       {actions.includes('preview') ? <PreviewButton send={send} /> : null}
       {VERBS.filter((verb) => actions.includes(verb)).map((verb) => (
         <ConfirmDialog
@@ -89,11 +91,13 @@ export function OperationActs(props: OperationActsProps) {
 
 function RateDialog({
   send,
+  noun,
   left,
   pending,
   rate,
 }: {
   send: Send
+  noun: 'letter' | 'conflict'
   left: string
   pending: number
   rate: number
@@ -101,13 +105,13 @@ function RateDialog({
   return (
     <FormDialog
       trigger={<Button>Change the rate…</Button>}
-      title="How many letters a second, at most?"
+      title={`How many ${noun}s a second, at most?`}
       about={`${left} to come; ${formatCount(OPERATION_RATE.max)} is the most.`}
       submitLabel="Change the rate"
       done="The rate is changed"
       send={(form) => send('rate', { rate: Number(fieldText(form, 'rate')) })}
     >
-      <RateField letters={pending} rate={rate} />
+      <RateField noun={noun} count={pending} rate={rate} />
     </FormDialog>
   )
 }

@@ -6,34 +6,37 @@ import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { listOperationItems } from '#lib/application/operations/list-operations.ts'
-import { OUTCOME_WORDS } from '../operation-words.ts'
+import { memberNoun, OUTCOME_WORDS, type Kind } from '../operation-words.ts'
 import { WhyCell } from '../why-cell.tsx'
 
-/** The letters of an operation in the order in which they run, each with what became of it. */
+/** The letters, or conflicts, of an operation in the order in which they run, each with what became of it. */
 export function OperationItems({
+  kind,
   items,
   nextCursor,
   path,
   query,
   nowMs,
 }: {
+  kind: Kind
   items: Awaited<ReturnType<typeof listOperationItems>>['items']
   nextCursor: string | null
   path: string
   query: string
   nowMs: number
 }) {
+  const noun = memberNoun(kind)
   return (
-    <Section title="Letter by letter" note="in the order in which they run: causes before effects">
+    <Section title={TITLES[noun].title} note={TITLES[noun].note}>
       <DataTable
-        label="Letters of the operation"
+        label={TITLES[noun].label}
         columns={[
           {
             key: 'letter',
             header: 'Item',
-            cell: ({ letterId, ordinal }) => (
+            cell: ({ ordinal, ...item }) => (
               <>
-                <b className="mono">{shortId(letterId)}</b>{' '}
+                <b className="mono">{shortId(idOf(item))}</b>{' '}
                 <span className="den">{formatCount(ordinal)}</span>
               </>
             ),
@@ -62,11 +65,30 @@ export function OperationItems({
           },
         ]}
         rows={items}
-        rowKey={({ letterId }) => letterId}
-        rowHref={({ letterId }) => carryShared(`/dead-letters/${letterId}`, query)}
-        empty={<p className="sub">No letter on this page.</p>}
+        rowKey={idOf}
+        rowHref={(item) =>
+          carryShared(`/${noun === 'letter' ? 'dead-letters' : 'conflicts'}/${idOf(item)}`, query)
+        }
+        empty={<p className="sub">No {noun} on this page.</p>}
       />
       <Pager place={{ path, query }} shown={items.length} nextCursor={nextCursor} />
     </Section>
   )
 }
+
+type Item = Awaited<ReturnType<typeof listOperationItems>>['items'][number]
+const idOf = ({ letterId, conflictId }: Pick<Item, 'letterId' | 'conflictId'>): string =>
+  letterId ?? conflictId ?? ''
+
+const TITLES = {
+  letter: {
+    title: 'Letter by letter',
+    note: 'in the order in which they run: causes before effects',
+    label: 'Letters of the operation',
+  },
+  conflict: {
+    title: 'Conflict by conflict',
+    note: 'in the order in which they are decided: longest wait first',
+    label: 'Conflicts of the operation',
+  },
+} as const

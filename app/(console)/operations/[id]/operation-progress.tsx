@@ -7,9 +7,17 @@ import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { OperationDetail } from '#lib/application/operations/list-operations.ts'
-import { lettersOfOperation } from '../operation-links.ts'
+import { ruleLabel } from '../../conflicts/rule-words.ts'
+import { membersHref } from '../operation-links.ts'
 import { OutcomeList } from '../outcome-list.tsx'
-import { besideDryRun, dryRunSentence, durationAt, OUTCOME_WORDS, stageWords } from '../operation-words.ts'
+import {
+  besideDryRun,
+  dryRunSentence,
+  durationAt,
+  memberNoun,
+  OUTCOME_WORDS,
+  stageWords,
+} from '../operation-words.ts'
 
 type Props = {
   operation: OperationDetail
@@ -88,13 +96,13 @@ function DryRun({
 }
 
 function Progress({ operation, fleetId, query }: Props) {
-  const { id, total, matched, pending, done, skipped, errored, state, secondsLeft } = operation
+  const { id, kind, total, matched, pending, done, skipped, errored, state, secondsLeft } = operation
   const file = (format: string, only: Readonly<Record<string, string>> = {}): string =>
     withParams(`/api/admin/v1/operations/${id}/export`, '', { fleet: fleetId, format, ...only })
   const settled = total - pending
   return (
     <Section title={`${formatCount(settled)} of ${formatCount(total)} settled`} note={timeNote(operation)}>
-      <progress className="progress" max={total} value={settled} aria-label="Settled letters" />
+      <progress className="progress" max={total} value={settled} aria-label="Settled" />
       <div className="facts">
         <span>
           <b>{formatCount(done)}</b> processed
@@ -116,16 +124,16 @@ function Progress({ operation, fleetId, query }: Props) {
         {total > matched ? `, ${plural(total - matched, 'more letter')} held behind them` : ''}
       </p>
       <div className="op-links">
-        <Link className="btn" href={lettersOfOperation(query, 'operation', id)}>
-          Its letters
+        <Link className="btn" href={membersHref(query, kind, 'operation', id)}>
+          Its {memberNoun(kind)}s
         </Link>
         {errored === 0 ? null : (
-          <Link className="btn" href={lettersOfOperation(query, 'failed', id)}>
+          <Link className="btn" href={membersHref(query, kind, 'failed', id)}>
             The {formatCount(errored)} that failed
           </Link>
         )}
         {skipped === 0 ? null : (
-          <Link className="btn" href={lettersOfOperation(query, 'skipped', id)}>
+          <Link className="btn" href={membersHref(query, kind, 'skipped', id)}>
             The {formatCount(skipped)} passed over
           </Link>
         )}
@@ -146,10 +154,11 @@ function Progress({ operation, fleetId, query }: Props) {
 }
 
 function factsOf(operation: OperationDetail, nowMs: number) {
-  const { q, frozen, edit, createdAtMs, startedAtMs, endedAtMs } = operation
+  const { q, frozen, edit, rule, createdAtMs, startedAtMs, endedAtMs } = operation
   return [
     { key: 'Filter as asked', value: <span className="mono">{q === '' ? '(none)' : q}</span> },
     { key: 'As it chose', value: <span className="mono">{frozen}</span> },
+    ...(rule === null ? [] : [{ key: 'Rule', value: ruleLabel(rule) }]),
     ...(edit === null ? [] : [{ key: 'Edit', value: <span className="mono">{JSON.stringify(edit)}</span> }]),
     { key: 'Made', value: <Time at={createdAtMs} now={nowMs} /> },
     ...(startedAtMs === null ? [] : [{ key: 'Started', value: <Time at={startedAtMs} now={nowMs} /> }]),

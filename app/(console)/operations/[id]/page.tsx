@@ -8,7 +8,7 @@ import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import { loadPaged, PAGED, type ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
-import { KIND_WORDS, operationSentence, pausedWords, STATE_WORDS } from '../operation-words.ts'
+import { kindName, operationSentence, pausedWords, STATE_WORDS } from '../operation-words.ts'
 import { OperationActs } from './operation-acts.tsx'
 import { OperationItems } from './operation-items.tsx'
 import { OperationProgress } from './operation-progress.tsx'
@@ -32,7 +32,7 @@ async function OperationPage({ params, searchParams }: ItemProps) {
       at={at}
       crumbs={[
         { label: 'Operations', href: carryShared('/operations', at.query) },
-        { label: `${KIND_WORDS[kind].name} ${shortId(id)}` },
+        { label: `${kindName(kind)} ${shortId(id)}` },
       ]}
     >
       <Verdict
@@ -68,6 +68,7 @@ async function OperationPage({ params, searchParams }: ItemProps) {
       />
       <OperationProgress operation={operation} fleetId={at.fleet.id} query={at.query} nowMs={at.nowMs} />
       <OperationItems
+        kind={kind}
         items={items.items}
         nextCursor={items.nextCursor}
         path={at.path}

@@ -8,7 +8,7 @@ import { Verdict } from '#components/ui/verdict.tsx'
 import type { Preview } from '#lib/application/operations/preview-operation.ts'
 import { FormFailure } from '../../form-failure.tsx'
 import { usePreview, type PreviewState } from '../../use-preview.ts'
-import { KIND_WORDS, leftOutWords, previewSentence, type Kind } from '../operation-words.ts'
+import { KIND_WORDS, leftOutWords, previewSentence, type LetterKind } from '../operation-words.ts'
 import type { Taken } from '../operation-links.ts'
 import { EditFields } from './edit-fields.tsx'
 import { readEdit, type EditText } from './edit-text.ts'
@@ -16,7 +16,7 @@ import { PreviewPart } from './preview-part.tsx'
 import { StartForm } from './start-form.tsx'
 
 export type ComposerProps = {
-  kind: Kind
+  kind: LetterKind
   does: string
   taken: Taken
   /** Its filter names no cause: the count has to be typed. */
@@ -111,7 +111,7 @@ function LeftOut({ letters, seeHref, takeHref }: NonNullable<ComposerProps['left
   )
 }
 
-function sentenceOf(kind: Kind, { looked, failure, sinceMs }: PreviewState<Preview>): string {
+function sentenceOf(kind: LetterKind, { looked, failure, sinceMs }: PreviewState<Preview>): string {
   if (failure !== null) return 'The dry run did not come to an end; nothing was changed'
   if (looked !== null) return previewSentence(kind, looked.preview)
   if (sinceMs !== null) return 'A dry run looks what would become of each letter'

@@ -90,7 +90,7 @@ export function StartForm({
         }}
       >
         <ReasonField />
-        <RateField letters={total} rate={OPERATION_RATE.default} />
+        <RateField noun="letter" count={total} rate={OPERATION_RATE.default} />
         {isTyped ? (
           <TextField
             label={`Type ${formatCount(matched)} to go on`}
