@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BULK_RULES } from '#lib/engine/conflict/rule-choice.ts'
 import { isSafePatch, type PatchStep } from '#lib/engine/json-patch.ts'
 import {
   ITEM_OUTCOMES,
@@ -52,6 +53,8 @@ export const editOfOperation = z.union([
 ])
 
 export const operationKind = z.enum(OPERATION_KINDS)
+/** What decides each conflict of a `resolve`. */
+export const bulkRule = z.enum(BULK_RULES)
 export const operationState = z.enum(OPERATION_STATES)
 export const itemState = z.enum(ITEM_STATES)
 export const itemOutcome = z.enum(ITEM_OUTCOMES as readonly [ItemOutcome, ...ItemOutcome[]])

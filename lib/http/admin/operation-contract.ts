@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { BULK_RULES } from '#lib/engine/conflict/rule-choice.ts'
 import { OPERATION_ACTIONS } from '#lib/application/operations/operation-view.ts'
 import {
+  bulkRule,
   createOperationInput,
   editOfOperation,
   itemOutcome,
@@ -37,7 +37,7 @@ export const operationAnswer = z.object({
   frozen: z.string(),
   edit: editOfOperation.nullable(),
   /** What decides each conflict, of kind `resolve`; null of any other. */
-  rule: z.enum(BULK_RULES).nullable(),
+  rule: bulkRule.nullable(),
   reason: z.string(),
   actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
   state: operationState,

@@ -1,4 +1,4 @@
-import { isEnded, OUTCOME_STATES } from '#lib/engine/operation-machine.ts'
+import { isEnded, OPERATION_KINDS, OUTCOME_STATES } from '#lib/engine/operation-machine.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { LETTER_POISON_REPLAYS } from '#lib/protocol/limits.ts'
 import { chosenMembers, draftOf, orderMembers } from '../operation-members.ts'
@@ -55,7 +55,10 @@ export function memoryOperations(state: MemoryState): OperationPort {
       const found: { readonly place: number; readonly row: OperationRow }[] = []
       for (const fleet of state.fleets.values())
         await state.inFleet(fleet.id, (tables) => {
-          const rows = tables.operations.values().filter(isWorking).sort(byAge)
+          const rows = tables.operations
+            .values()
+            .filter((row) => isWorking(row) && OPERATION_KINDS.includes(row.kind))
+            .sort(byAge)
           found.push(...rows.map((row, place) => ({ place, row })))
         })
       found.sort((a, b) => a.place - b.place || byAge(a.row, b.row))
