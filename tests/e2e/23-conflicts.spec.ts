@@ -307,6 +307,10 @@ test('friction: which field and screen, who met whom, and the way from a field t
   await expect(async () => {
     await page.goto(path)
     await expect(title).toContainText('Friction in visits', { timeout: 2_000 })
+    // All of them are in the figures.
+    await expect(page.locator('.verdict')).toContainText(`${CONTESTED} of ${3 * CONTESTED} pushed`, {
+      timeout: 1_000,
+    })
   }).toPass({ timeout: 150_000 })
   await page.getByRole('button', { name: /Pause live updates/ }).click()
 
