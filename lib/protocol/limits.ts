@@ -127,6 +127,20 @@ export const NOTIFICATION_TRIES_MAX = 400
 /** 30 days: lines of the log, and notifications that are over. */
 export const NOTIFICATION_LIFE_MS = 2_592_000_000
 export const NOTIFICATION_WAIT_MS = { first: 5_000, longest: 300_000, asked: 3_600_000 } as const
+/** Versions of one collection's design review. */
+export const REVIEWS_PER_COLLECTION_MAX = 500
+/** What a design review looks at, the newest: bounded, since each is read whole. */
+export const REVIEW_SAMPLE_MAX = {
+  records: 500,
+  changes: 1_000,
+  conflicts: 500,
+  devices: 20,
+  sessions: 50,
+} as const
+/** Rows that are held at a time while a sample is read. */
+export const REVIEW_SAMPLE_PAGE = 100
+/** Fields that one review says the kind of. */
+export const REVIEW_FIELDS_MAX = 50
 /** Groups of conflicts that are told at once, the largest; the rest is counted. */
 export const CONFLICT_GROUPS_MAX = 100
 /** Open conflicts that one rule decides, looked at by a preview; more have to be narrowed. */

@@ -22,6 +22,7 @@ import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
 import type { NotificationPort } from './notification-port.ts'
 import type { ReleasePort } from './release-port.ts'
 import type { RestorePort } from './restore-port.ts'
+import type { ReviewPort } from './review-port.ts'
 import type { SamplePort } from './sample-port.ts'
 import type { SignalPort } from './signal-port.ts'
 import type { ViewPort } from './view-port.ts'
@@ -75,6 +76,7 @@ export type { Keep } from './partitions.ts'
 export type * from './push-rows.ts'
 export type * from './release-port.ts'
 export type * from './restore-port.ts'
+export type * from './review-port.ts'
 export type * from './rows.ts'
 export type * from './sample-port.ts'
 export type * from './sign-in-port.ts'
@@ -96,6 +98,7 @@ export interface Storage {
   readonly ingest: IngestPort
   readonly releases: ReleasePort
   readonly restores: RestorePort
+  readonly reviews: ReviewPort
   readonly samples: SamplePort
   readonly views: ViewPort
   readonly sync: SyncPort

@@ -7,6 +7,7 @@ export interface SampledChange {
   readonly mutation: Mutation
   readonly deviceId: string
   readonly appVersion: string
+  readonly committedAtMs: number
 }
 
 /** How much a collection holds, and who follows it. */

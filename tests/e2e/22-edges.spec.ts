@@ -219,6 +219,7 @@ const MANAGED = [
   'api_key',
   'collection',
   'collection_schema',
+  'design_review',
   'app_release',
   'saved_view',
   'operation',

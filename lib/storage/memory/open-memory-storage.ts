@@ -20,6 +20,7 @@ import { memoryOperations } from './operations.ts'
 import { memoryReleases } from './releases.ts'
 import { memorySamples } from './samples.ts'
 import { memoryRestores } from './restores.ts'
+import { memoryReviews } from './reviews.ts'
 import { memorySessions } from './sessions.ts'
 import { memorySettings } from './settings.ts'
 import { memorySignals } from './signals.ts'
@@ -51,6 +52,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     ingest: memoryIngest(state),
     releases: memoryReleases(state),
     restores: memoryRestores(state),
+    reviews: memoryReviews(state),
     samples: memorySamples(state),
     views: memoryViews(state),
     lab: memoryLab(state),

@@ -16,9 +16,9 @@ export function memorySamples(state: MemoryState): SamplePort {
       state.inFleet(fleetId, ({ changes }) =>
         changes
           .values()
-          .flatMap(({ mutation, version, deviceId, appVersion }) =>
+          .flatMap(({ mutation, version, deviceId, appVersion, committedAtMs }) =>
             mutation.collection === collection && version !== null && version < (below ?? Infinity)
-              ? [{ version, mutation, deviceId, appVersion }]
+              ? [{ version, mutation, deviceId, appVersion, committedAtMs }]
               : [],
           )
           .sort((a, b) => b.version - a.version)

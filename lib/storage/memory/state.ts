@@ -39,6 +39,7 @@ import type {
   RestoredDevice,
   SavedView,
   ScrapeTarget,
+  StoredReview,
   StoredRule,
   SeenProcess,
   SessionRow,
@@ -118,6 +119,8 @@ export class FleetTables {
     Pick<RestoredDevice, 'deviceId' | 'acknowledged' | 'lastAcknowledgedAtMs'>
   >()
   readonly regained = new Table<RegainedMutation>()
+  /** By collection and version. */
+  readonly reviews = new Table<StoredReview>()
   readonly views = new Table<SavedView>()
   readonly labRuns = new Table<LabRun & { readonly report: LabReport | null }>()
   /** By collection id. */

@@ -125,6 +125,7 @@ export const FLEET_TABLES: readonly string[] = [
   'conflict',
   'dead_letter',
   'dead_token_use',
+  'design_review',
   'device',
   'device_diagnostics',
   'device_position',

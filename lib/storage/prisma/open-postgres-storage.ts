@@ -20,6 +20,7 @@ import { postgresNotifications } from './notifications.ts'
 import { postgresOperations } from './operations.ts'
 import { postgresReleases } from './releases.ts'
 import { postgresRestores } from './restores.ts'
+import { postgresReviews } from './reviews.ts'
 import { postgresSamples } from './samples.ts'
 import { postgresSessions } from './sessions.ts'
 import { postgresSettings } from './settings.ts'
@@ -69,6 +70,7 @@ export async function openPostgresStorage(
     ingest: postgresIngest(database),
     releases: postgresReleases(database),
     restores: postgresRestores(database),
+    reviews: postgresReviews(database),
     samples: postgresSamples(database),
     views: postgresViews(database),
     lab: postgresLab(database),

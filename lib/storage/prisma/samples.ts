@@ -5,7 +5,7 @@ import type { Database, Statement } from './database.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { originalText, storableText } from './storable-text.ts'
-import { parsedJson } from './values.ts'
+import { ms, parsedJson } from './values.ts'
 
 const RECORDS: Statement = {
   name: 'sample_records',
@@ -14,7 +14,8 @@ const RECORDS: Statement = {
 }
 const CHANGES: Statement = {
   name: 'sample_changes',
-  text: `SELECT c.version, c.mutation, c.device_id, c.app_version FROM change_log c WHERE c.fleet_id = $1 AND c.collection = $2
+  text: `SELECT c.version, c.mutation, c.device_id, c.app_version, c.committed_at FROM change_log c
+    WHERE c.fleet_id = $1 AND c.collection = $2
     AND c.version < coalesce($3::bigint, 9223372036854775807) ORDER BY c.version DESC LIMIT $4`,
 }
 /** Each collection's records no further than the bound: a large one is told as "more than". */
@@ -38,12 +39,14 @@ export function postgresSamples(database: Database): SamplePort {
         mutation: string
         device_id: string
         app_version: string
+        committed_at: Date
       }>(fleetId, CHANGES, values)
       return rows.map((row) => ({
         version: row.version,
         mutation: parsedJson<Mutation>(row.mutation),
         deviceId: row.device_id,
         appVersion: originalText(row.app_version),
+        committedAtMs: ms(row.committed_at),
       }))
     },
     sizes: async (fleetId, collections, recordsMax) => {

@@ -43,6 +43,7 @@ export function storageThrough(line: Line): Storage {
     ingest: port('ingest'),
     releases: port('releases'),
     restores: port('restores'),
+    reviews: port('reviews'),
     samples: port('samples'),
     views: port('views'),
     sync: port('sync', { transact: (fleetId, work) => transact(line, fleetId, work) }),

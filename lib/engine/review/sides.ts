@@ -1,0 +1,55 @@
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
+import type { ConflictEffect } from '../types.ts'
+
+/** Places of one side that are told; past them the document counts as changed as a whole. */
+const PLACES_MAX = 100
+
+/**
+ * Where a document differs from another, as JSON Pointers: objects by name, everything else as one value; the root's where
+ * only one is there. Pure.
+ */
+export function changedPlaces(from: JsonObject | null, to: JsonObject | null): readonly string[] {
+  if (from === null || to === null) return from === to ? [] : ['']
+  const places: string[] = []
+  collect(places, [], from, to)
+  return places.length > PLACES_MAX ? [''] : places
+}
+
+function collect(
+  places: string[],
+  path: readonly string[],
+  from: Json | undefined,
+  to: Json | undefined,
+): void {
+  if (places.length > PLACES_MAX || jsonEqual(from, to)) return
+  if (!isJsonObject(from) || !isJsonObject(to)) {
+    places.push(toPointer(path))
+    return
+  }
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)]))
+    collect(places, [...path, key], ownValue(from, key), ownValue(to, key))
+}
+
+const overlaps = (a: string, b: string): boolean =>
+  a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`) || a === '' || b === ''
+
+type Sides = Pick<ConflictEffect, 'base' | 'baseKnown' | 'local' | 'remote'>
+
+/**
+ * Which places both sides of a conflict changed (DR1), as the wider of two that lie in each other; none where they changed
+ * different fields, or to the same values. Null where the base is not known: nobody can say who changed what. Pure.
+ */
+export function contestedPlaces({ base, baseKnown, local, remote }: Sides): readonly string[] | null {
+  if (!baseKnown) return null
+  const theirs = changedPlaces(base, remote)
+  const mine = changedPlaces(base, local)
+  const differing = changedPlaces(local, remote)
+  const both = new Set<string>()
+  for (const a of mine) for (const b of theirs) if (overlaps(a, b)) both.add(a.length < b.length ? a : b)
+  return [...both].filter((place) => differing.some((other) => overlaps(place, other))).sort()
+}
+
+const ENCODER = new TextEncoder()
+export const jsonBytes = (value: unknown): number => ENCODER.encode(JSON.stringify(value)).length

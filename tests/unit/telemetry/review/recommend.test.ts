@@ -1,0 +1,200 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { deltaShare, recommend } from '#lib/telemetry/review/recommend.ts'
+import { differencesOf, reviewVerdict } from '#lib/telemetry/review/review-verdict.ts'
+import type { Measured } from '#lib/telemetry/review/review.ts'
+import { CHOICES, FIELD_KINDS, NO_ANSWERS } from '#lib/telemetry/review/review.ts'
+import { answering, LWW, MEASURED, NOTHING_MEASURED, reviewOf } from '../../../support/review-fixture.ts'
+
+describe('a recommendation', () => {
+  it('[DR1] is not known of anything while nothing was answered or measured, and says what is missing', () => {
+    const { doubts, fields, ...advice } = recommend(NO_ANSWERS, NOTHING_MEASURED, LWW)
+    expect([doubts, fields]).toEqual([[], []])
+    for (const { value, reasons } of Object.values(advice)) {
+      expect(value).toBeNull()
+      expect(reasons.length).toBeGreaterThan(0)
+    }
+  })
+
+  it.each([
+    ['fields', 'harmless', NOTHING_MEASURED, 'field-merge', 'fields of a record change apart'],
+    ['fields', null, MEASURED, 'field-merge', '41 of 50 conflicts touch different fields'],
+    ['whole', 'harmless', MEASURED, 'lww', 'a lost update is harmless'],
+    ['whole', 'annoying', MEASURED, 'fww', 'a lost update is annoying'],
+    ['whole', 'costly', MEASURED, 'fww', 'what comes second goes to a person'],
+    ['whole', 'never', MEASURED, 'manual', 'no update may be lost'],
+    ['whole', null, MEASURED, null, 'nobody said what a lost update costs'],
+    ['binary', 'harmless', MEASURED, 'lww', 'binary data cannot be merged'],
+    ['binary', 'costly', MEASURED, 'fww', 'binary data cannot be merged'],
+    ['text', 'costly', NOTHING_MEASURED, null, 'nobody said which fields those are'],
+    ['counts', 'costly', NOTHING_MEASURED, null, 'nobody said which fields those are'],
+    [null, 'costly', MEASURED, 'field-merge', '41 of 50 conflicts'],
+    [null, 'costly', NOTHING_MEASURED, null, 'nobody said what shape'],
+  ] as const)(
+    '[DR2] for %s data where an update lost is %s',
+    (shape, semantics, measured, strategy, says) => {
+      const advice = recommend(answering({ shape, semantics }), measured, LWW).strategy
+      expect(advice.value).toBe(strategy)
+      expect(advice.reasons.map((reason) => reason.says).join('; ')).toContain(says)
+      expect(new Set(advice.reasons.map(({ rule }) => rule))).toEqual(new Set(['DR2']))
+    },
+  )
+
+  it('[DR2] makes nothing of few conflicts where nobody named the shape', () => {
+    const few = { ...MEASURED, conflicts: { ...MEASURED.conflicts, knownBase: 9, disjoint: 9 } } as Measured
+    expect(recommend(NO_ANSWERS, few, LWW).strategy.value).toBeNull()
+  })
+
+  it.each([
+    [null, null],
+    ['harmless', 'lww'],
+    ['annoying', 'lww'],
+    ['costly', 'manual'],
+    ['never', 'manual'],
+  ] as const)(
+    '[DR3] settles one field that both changed by what a lost update costs: %s',
+    (semantics, tieRule) => {
+      expect(recommend(answering({ semantics }), MEASURED, LWW).tieRule.value).toBe(tieRule)
+    },
+  )
+
+  it('[DR3] says how many decisions that makes a day, or that it is not known', () => {
+    const says = (measured: Measured) =>
+      recommend(answering({ semantics: 'never' }), measured, LWW).tieRule.reasons.at(-1)?.says
+    expect(says(MEASURED)).toBe('at most 2 decisions a day, as conflicts are now')
+    expect(says(NOTHING_MEASURED)).toBe('how many decisions that makes is not known')
+  })
+
+  it('[DR4] gives fields what they are: texts, counters and sets join, money is never joined by chance', () => {
+    const fields = { '/t': 'text', '/n': 'counter', '/s': 'set', '/m': 'money', '/p': 'plain' } as const
+    const advised = (semantics: 'harmless' | 'costly', settings = LWW) =>
+      Object.fromEntries(
+        recommend(answering({ shape: 'fields', semantics }, fields), MEASURED, settings).fields.map(
+          ({ place, strategy }) => [place, strategy],
+        ),
+      )
+    expect(advised('harmless')).toEqual({ '/t': 'crdt', '/n': 'crdt', '/s': 'crdt', '/m': 'fww' })
+    expect(advised('costly')).toMatchObject({ '/m': 'manual' })
+    const underOt = { ...LWW, fieldStrategies: { '/t': 'ot' } } as const
+    expect(advised('harmless', underOt)).toEqual({ '/t': 'ot', '/n': 'manual', '/s': 'manual', '/m': 'fww' })
+    const [first] = recommend(answering({}, { '/status': 'text' }), MEASURED, LWW).fields
+    expect(first?.reasons.map(({ says }) => says)).toContain('9 of 50 conflicts are over it')
+  })
+
+  it('[DR5] sends deltas where they are smaller than their documents', () => {
+    const modeOf = (changeBytes: number, changes = 300) =>
+      recommend(NO_ANSWERS, { ...MEASURED, delta: { changes, changeBytes, documentBytes: 1_000 } }, LWW).mode
+    expect(modeOf(50)).toEqual({
+      value: 'delta',
+      reasons: [{ rule: 'DR5', says: 'a change is 5.00 % of its document, in 300 changes' }],
+    })
+    expect([modeOf(800).value, modeOf(801).value, modeOf(50, 9).value]).toEqual(['delta', 'full', null])
+    expect(recommend(answering({ volume: 'full' }), NOTHING_MEASURED, LWW).mode.value).toBe('full')
+    expect(deltaShare({ changes: 10, changeBytes: 0, documentBytes: 0 })).toBeNull()
+  })
+
+  it('[DR6] keeps the order of causes as soon as one change names another', () => {
+    const after = (withAfter: number) =>
+      ({ ...MEASURED, changes: { ...MEASURED.changes, withAfter } }) as Measured
+    const said = answering({ ordering: 'none' })
+    expect(recommend(said, after(3), LWW)).toMatchObject({
+      ordering: {
+        value: 'causal',
+        reasons: [{ says: '3 of the last 1,000 changes name one that has to come before' }],
+      },
+      doubts: [{ rule: 'DR6' }],
+    })
+    expect(recommend(said, after(0), LWW)).toMatchObject({ ordering: { value: 'none' }, doubts: [] })
+    expect(recommend(NO_ANSWERS, after(0), LWW).ordering.value).toBeNull()
+  })
+
+  it('[DR7] takes measured waits before what was said, and doubts what was said', () => {
+    const waits = (p95Ms: number, count = 100) => ({
+      ...MEASURED,
+      waits: { count, p50Ms: 1, p95Ms, maxMs: p95Ms },
+    })
+    const of = (measured: Measured) => recommend(answering({ connectivity: 'online' }), measured, LWW)
+    expect([
+      of(waits(300_000)).connectivity.value,
+      of(waits(300_001)).connectivity.value,
+      of(waits(8 * 3_600_000 + 1)).connectivity.value,
+      of(waits(8 * 3_600_000 + 1, 9)).connectivity.value,
+    ]).toEqual(['online', 'occasionally', 'mostly', 'online'])
+    expect(of(waits(300_001)).doubts.map(({ says }) => says)).toEqual([
+      'said to be online, measured as occasionally offline',
+    ])
+    expect(of(waits(1)).doubts).toEqual([])
+  })
+
+  it('is one the settings can have, for any answers and measurements', () => {
+    const nullable = <T>(values: readonly T[]) => fc.option(fc.constantFrom(...values), { nil: null })
+    const answers = fc
+      .record({
+        choices: fc.record({
+          shape: nullable(CHOICES.shape),
+          semantics: nullable(CHOICES.semantics),
+          connectivity: nullable(CHOICES.connectivity),
+          volume: nullable(CHOICES.volume),
+          ordering: nullable(CHOICES.ordering),
+        }),
+        fields: fc.dictionary(fc.constantFrom('/a', '/b', '/c'), fc.constantFrom(...FIELD_KINDS)),
+      })
+      .map(({ choices, fields }) => answering(choices, fields))
+    const settings = fc.constantFrom(
+      LWW,
+      { ...LWW, strategy: 'ot' as const },
+      { ...LWW, strategy: 'crdt' as const },
+    )
+    fc.assert(
+      fc.property(answers, fc.constantFrom(MEASURED, NOTHING_MEASURED), settings, (given, measured, set) => {
+        const advised = recommend(given, measured, set)
+        const names = [advised.strategy.value, ...advised.fields.map(({ strategy }) => strategy)]
+        expect(names.includes('crdt') && names.includes('ot')).toBe(false)
+        expect(recommend(given, measured, set)).toEqual(advised)
+        const after = {
+          strategy: advised.strategy.value ?? set.strategy,
+          tieRule: advised.tieRule.value ?? set.tieRule,
+          fieldStrategies: Object.fromEntries(advised.fields.map(({ place, strategy }) => [place, strategy])),
+        }
+        // [DR8] What is done as it was advised leaves nothing to say.
+        expect(differencesOf(advised, after)).toEqual([])
+      }),
+    )
+  })
+})
+
+describe('the first line of a review', () => {
+  const says = (...[answers, measured, settings]: Parameters<typeof reviewOf>) =>
+    reviewVerdict('orders', reviewOf(answers, measured, settings), settings ?? LWW, '3 Nov')
+
+  it('[DR8] names the change and the fact behind it', () => {
+    expect(says(answering({ shape: 'fields', semantics: 'harmless' }))).toBe(
+      'orders should change from lww to field-merge: 41 of 50 conflicts touch different fields',
+    )
+    const merging = { ...LWW, strategy: 'field-merge' } as const
+    expect(says(answering({ shape: 'fields', semantics: 'never' }), MEASURED, merging)).toBe(
+      'orders should settle ties by manual, not lww: no update may be lost: a person decides',
+    )
+    expect(
+      says(answering({ shape: 'fields', semantics: 'harmless' }, { '/t': 'text' }), MEASURED, merging),
+    ).toBe(
+      'orders should settle /t by crdt, not as the collection: a text that several type in: what each typed stays',
+    )
+    expect(says(answering({ shape: 'fields', semantics: 'costly' }, { '/t': 'text' }))).toContain(
+      ', and 2 more',
+    )
+  })
+
+  it('[DR8] agrees, or does not know, or has no review', () => {
+    const merging = { ...LWW, strategy: 'field-merge' } as const
+    expect(says(answering({ shape: 'fields', semantics: 'harmless' }), MEASURED, merging)).toBe(
+      'The settings of orders agree with the review of 3 Nov',
+    )
+    expect(says(NO_ANSWERS, NOTHING_MEASURED)).toBe(
+      'What orders should be set to is not known: nobody said what shape the data has',
+    )
+    expect(reviewVerdict('orders', null, LWW, '')).toBe(
+      'orders has no design review yet: five questions wait for an answer',
+    )
+  })
+})
