@@ -55,7 +55,7 @@ export async function operatorBreaches(
   return answers ? breachesOfBody(operators, answers, answer) : [`status ${answer.status} is not named`]
 }
 
-const TEXTS = new Set(['text/event-stream', 'text/csv', 'application/x-ndjson'])
+const TEXTS = new Set(['text/event-stream', 'text/csv', 'application/x-ndjson', 'text/markdown'])
 
 async function breachesOfBody(
   of: Contract,

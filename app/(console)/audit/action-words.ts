@@ -29,6 +29,7 @@ const DONE: Readonly<Record<string, string>> = {
   'collection.create': 'made a collection',
   'collection.publish': 'published a collection',
   'collection.remove': 'removed a collection',
+  'collection.review': 'reviewed a collection',
   'collection.update': 'changed a collection',
   'conflict.annotate': 'noted on a conflict',
   'conflict.resolve': 'resolved a conflict',

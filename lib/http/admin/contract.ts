@@ -41,6 +41,7 @@ import { CONTESTED_CONTRACT } from './contested-contract.ts'
 import { LETTER_CONTRACT } from './letter-contract.ts'
 import { OPERATION_CONTRACT } from './operation-contract.ts'
 import { RESTORE_CONTRACT } from './restore-contract.ts'
+import { REVIEW_CONTRACT } from './review-contract.ts'
 import { exportFormat } from './export.ts'
 import * as keys from './key-answers.ts'
 import type { AdminOperation } from './operation.ts'
@@ -357,6 +358,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   ...LETTER_CONTRACT,
   ...OPERATION_CONTRACT,
   ...RESTORE_CONTRACT,
+  ...REVIEW_CONTRACT,
 
   ...BREAKER_CONTRACT,
   ...ALERT_CONTRACT,

@@ -69,7 +69,7 @@ const operationOf = ({ method, pattern }: AdminRoute): AdminOperation => {
 }
 
 function describe(route: AdminRoute, operation: AdminOperation): object {
-  const { summary, body, bodyRequired = true, answer } = operation
+  const { summary, body, bodyRequired = true } = operation
   const { status, role, scope, method } = route
   return {
     summary,
@@ -85,7 +85,7 @@ function describe(route: AdminRoute, operation: AdminOperation): object {
     responses: {
       [status]: {
         description: summary,
-        ...answerContent(answer),
+        ...answerContent(operation),
       },
       ...problemsOf([
         ...EVERY_CODE,
@@ -99,10 +99,11 @@ function describe(route: AdminRoute, operation: AdminOperation): object {
 
 const TEXT = { schema: { type: 'string' } }
 
-function answerContent(answer: AdminOperation['answer']): object {
+function answerContent({ answer, markdown }: AdminOperation): object {
   if (answer === 'events') return content('text/event-stream', TEXT.schema)
   if (answer === 'file') return { content: { 'text/csv': TEXT, 'application/x-ndjson': TEXT } }
-  return content('application/json', schemaOf(answer, 'output'))
+  const json = { 'application/json': { schema: schemaOf(answer, 'output') } }
+  return { content: markdown ? { ...json, 'text/markdown': TEXT } : json }
 }
 
 /** A call about one fleet may name it in its body as well as in its query. */

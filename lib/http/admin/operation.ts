@@ -10,6 +10,8 @@ export interface AdminOperation {
   /** False where a call without a body is one as well. */
   readonly bodyRequired?: boolean
   readonly answer: z.ZodType | 'events' | 'file'
+  /** It can be had as Markdown too. */
+  readonly markdown?: true
   /** Beside those that every operation has. */
   readonly codes?: readonly ErrorCode[]
 }

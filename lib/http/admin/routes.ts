@@ -60,6 +60,7 @@ import { OPERATION_ROUTES } from './operation-routes.ts'
 import { PEOPLE_ROUTES } from './people-routes.ts'
 import { cohortQueryOf, heatQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { RESTORE_ROUTES } from './restore-routes.ts'
+import { REVIEW_ROUTES } from './review-routes.ts'
 import { act, byId, change, global, idOf, input, make, nowOf, read, recent } from './route-rows.ts'
 import { openStream } from './stream.ts'
 import type { AdminRoute } from './table.ts'
@@ -287,6 +288,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...LETTER_ROUTES,
   ...OPERATION_ROUTES,
   ...RESTORE_ROUTES,
+  ...REVIEW_ROUTES,
 
   ...BREAKER_ROUTES,
   ...ALERT_ROUTES,

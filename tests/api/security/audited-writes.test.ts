@@ -26,6 +26,15 @@ const WITHOUT: Readonly<Record<string, string>> = {
 const REASON = 'because the test says so'
 const FROM = '192.0.2.9'
 const DATA = { title: 'a note' }
+const NO_CHOICE = { choice: null, note: '' }
+const UNANSWERED = {
+  shape: NO_CHOICE,
+  semantics: NO_CHOICE,
+  connectivity: NO_CHOICE,
+  volume: NO_CHOICE,
+  ordering: NO_CHOICE,
+  fields: {},
+}
 
 describe('[check 43] each write of the operator API leaves an entry', () => {
   let world: OperatorWorld
@@ -110,6 +119,11 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
     const id = { id: idOf(collection) }
     await call('POST /collections/:id/check', id, inFleet({ schema: { type: 'object', title: 'x' } }))
     await call('PATCH /collections/:id', id, inFleet({ version: 1, strategy: 'manual', reason: REASON }))
+    await call(
+      'POST /collections/:id/reviews',
+      id,
+      inFleet({ version: 0, answers: UNANSWERED, reason: REASON }),
+    )
     await call('DELETE /collections/:id', id, inFleet({ version: 2, name: 'reports', reason: REASON }))
   })
 

@@ -5,6 +5,7 @@ import { createCollection } from '#lib/application/collections/create-collection
 import { DEFAULT_WEIGHTS } from '#lib/engine/lab/lab-report.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import type { AdminRoute } from '#lib/http/admin/table.ts'
+import { NO_ANSWERS } from '#lib/telemetry/review/review.ts'
 import { addUser } from '#tests/support/access-world.ts'
 import { shippedRule } from '#tests/support/alert-series.ts'
 import { resolvedIncident } from '#tests/support/alert-world.ts'
@@ -167,6 +168,7 @@ const nameOf = ({ method, pattern }: AdminRoute): string => `${method} ${pattern
 const bodies = (): Readonly<Record<string, object>> => ({
   'PATCH /collections/:id': { version: 1, tieRule: 'fww' },
   'DELETE /collections/:id': { version: 1, name: 'notes', reason: 'a test' },
+  'POST /collections/:id/reviews': { version: 0, answers: NO_ANSWERS, reason: 'a test' },
   'DELETE /scrape-targets/:id': { reason: 'a test' },
   'PATCH /users/:id': { role: 'viewer', fleet: own.fleetId },
   'POST /devices/:id/commands': { type: 'resync' },

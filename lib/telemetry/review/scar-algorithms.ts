@@ -1,0 +1,71 @@
+import { countText, pluralText } from '../format.ts'
+import { dayText, figuresOf, NOT_KNOWN } from './figure-words.ts'
+import { differencesOf } from './review-verdict.ts'
+import type { Advice, Reason } from './review.ts'
+import type { ScarInput, ScarPart, ScarSection } from './scar.ts'
+
+const reasonsText = (reasons: readonly Reason[]): string =>
+  reasons.map(({ rule, says }) => `${says} (${rule})`).join('; ')
+const advised = <T extends string>({ value, reasons }: Advice<T>) => ({
+  value: value ?? NOT_KNOWN,
+  basis: reasonsText(reasons),
+})
+
+/** A: why conflicts are decided as they are, with what else would have come of them (DR10). Pure. */
+export function algorithms(input: ScarInput): ScarSection {
+  const { settings, recommendation, measured } = input
+  const differences = differencesOf(recommendation, settings)
+  const fields = Object.entries(settings.fieldStrategies)
+  return {
+    letter: 'A',
+    title: 'Algorithms',
+    lead: `${input.collection.name} settles conflicts by ${settings.strategy}, advised is ${recommendation.strategy.value ?? NOT_KNOWN}: ${differences.length === 0 ? 'nothing known speaks against the settings' : `${pluralText(differences.length, 'setting')} ${differences.length === 1 ? 'differs' : 'differ'}`}.`,
+    parts: [
+      {
+        title: 'As configured',
+        rows: [
+          { name: 'Strategy', value: settings.strategy, basis: 'as configured' },
+          { name: 'Tie rule', value: settings.tieRule, basis: 'as configured' },
+          ...fields.map(([place, strategy]) => ({ name: place, value: strategy, basis: 'as configured' })),
+        ],
+      },
+      {
+        title: 'As advised',
+        rows: [
+          { name: 'Strategy', ...advised(recommendation.strategy) },
+          { name: 'Tie rule', ...advised(recommendation.tieRule) },
+          ...recommendation.fields.map(({ place, strategy, reasons }) => ({
+            name: place,
+            value: strategy,
+            basis: reasonsText(reasons),
+          })),
+          { name: 'Ordering', ...advised(recommendation.ordering) },
+          ...recommendation.doubts.map(({ rule, says }) => ({ name: 'In doubt', value: says, basis: rule })),
+        ],
+      },
+      { title: 'Conflicts as measured', rows: figuresOf(measured).semantics },
+      labPart(input),
+    ],
+  }
+}
+
+/** What the recorded conflicts would have come to by each strategy. */
+function labPart({ lab }: ScarInput): ScarPart {
+  const title = 'The recorded conflicts under each strategy'
+  if (lab === null)
+    return {
+      title,
+      rows: [
+        { name: 'Strategy lab', value: NOT_KNOWN, basis: 'no run of the lab has ended for this collection' },
+      ],
+    }
+  const of = `${countText(lab.replayed)} of ${pluralText(lab.recorded, 'conflict')} replayed, ${dayText(lab.fromMs)} to ${dayText(lab.toMs)}, run ${dayText(lab.endedAtMs)}`
+  return {
+    title,
+    rows: lab.columns.map((column) => ({
+      name: column.id,
+      value: `${pluralText(column.lostUpdates, 'lost update')}, ${pluralText(column.silentOverwrites, 'silent overwrite')}, ${pluralText(column.manual, 'manual decision')}, ${pluralText(column.wrongWinners, 'wrong winner')}, ${pluralText(column.brokenRules, 'broken rule')}`,
+      basis: of,
+    })),
+  }
+}
