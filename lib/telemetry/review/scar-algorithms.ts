@@ -40,7 +40,11 @@ export function algorithms(input: ScarInput): ScarSection {
             basis: reasonsText(reasons),
           })),
           { name: 'Ordering', ...advised(recommendation.ordering) },
-          ...recommendation.doubts.map(({ rule, says }) => ({ name: 'In doubt', value: says, basis: rule })),
+          ...recommendation.doubts.map(({ rule, says }) => ({
+            name: `In doubt, ${rule}`,
+            value: says,
+            basis: 'the answers against the measurements',
+          })),
         ],
       },
       { title: 'Conflicts as measured', rows: figuresOf(measured).semantics },

@@ -35,6 +35,9 @@ export async function consolePages(page: Page, fleetId: string): Promise<readonl
     if (items.length === 0 && (list === 'operations' || list === 'conflicts')) continue
     if (items.length === 0) throw new Error(`${list} has no item`)
     pages.push({ name: one, path: `/${list}/${String(items[0]?.[id])}${fleet}` })
+    if (list === 'collections')
+      for (const part of ['review', 'scar'])
+        pages.push({ name: `${one}-${part}`, path: `/${list}/${String(items[0]?.[id])}/${part}${fleet}` })
   }
   pages.push({ name: 'lab', path: `/lab${fleet}` })
   pages.push({ name: 'audit-all', path: `/audit/all${fleet}` })

@@ -20,6 +20,7 @@ import { ThresholdsForm } from '../../settings/thresholds/thresholds-form.tsx'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { conflictVerdict, lagVerdict, recordsText } from '../collection-words.ts'
 import { STRATEGY_WORDS, TIE_WORDS } from '../strategy-words.ts'
+import { CollectionTabs } from './collection-tabs.tsx'
 import { CollectionRules } from './collection-rules.tsx'
 import { MaskedForm } from './masked-form.tsx'
 import { SchemaEditor } from './schema-editor.tsx'
@@ -52,6 +53,7 @@ async function CollectionPage({ params, searchParams }: ItemProps) {
         { label: collection.name, mono: true },
       ]}
     >
+      <CollectionTabs id={id} name={collection.name} part="rules" query={at.query} />
       <Verdict
         sentence={`${collection.name} is at schema v${collection.schemaVersion} and settles conflicts by ${collection.strategy}`}
         evidence={

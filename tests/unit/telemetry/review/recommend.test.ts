@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { deltaShare, recommend } from '#lib/telemetry/review/recommend.ts'
 import { differencesOf, reviewVerdict } from '#lib/telemetry/review/review-verdict.ts'
 import type { Measured } from '#lib/telemetry/review/review.ts'
+import { versionChanges } from '#lib/telemetry/review/version-changes.ts'
 import { CHOICES, FIELD_KINDS, NO_ANSWERS } from '#lib/telemetry/review/review.ts'
 import { answering, LWW, MEASURED, NOTHING_MEASURED, reviewOf } from '../../../support/review-fixture.ts'
 
@@ -196,5 +197,28 @@ describe('the first line of a review', () => {
     expect(reviewVerdict('orders', null, LWW, '')).toBe(
       'orders has no design review yet: five questions wait for an answer',
     )
+  })
+})
+
+describe('what a version changed', () => {
+  const [first, second] = [
+    reviewOf(answering({ shape: 'fields' }, { '/t': 'text' }), NOTHING_MEASURED),
+    reviewOf(answering({ shape: 'whole', semantics: 'never' }), MEASURED, { ...LWW, strategy: 'manual' }, 2),
+  ]
+
+  it('[DR9] is told as each says it: answers, settings, advice and measurements', () => {
+    const changes = new Map(versionChanges(first, second).map(({ what, ...both }) => [what, both]))
+    expect(changes.get('What is a record made of?')).toEqual({
+      before: 'fields that change apart from each other',
+      after: 'a document that makes sense as a whole',
+    })
+    expect(changes.get('Field /t')).toEqual({ before: 'a text that several type in', after: 'none' })
+    expect(changes.get('Strategy')).toEqual({ before: 'lww', after: 'manual' })
+    expect(changes.get('Advised strategy')).toEqual({ before: 'field-merge', after: 'manual' })
+    expect(changes.get('Records')).toEqual({ before: 'not known', after: '1,200' })
+  })
+
+  it('[DR9] is nothing between a version and itself', () => {
+    expect(versionChanges(second, { ...second, version: 3 })).toEqual([])
   })
 })
