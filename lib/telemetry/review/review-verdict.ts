@@ -1,5 +1,4 @@
-import type { Question, Recommendation, Review, Settings } from './review.ts'
-import { QUESTIONS } from './review.ts'
+import type { Recommendation, Review, Settings } from './review.ts'
 
 /** Where a collection is not set as it is advised; `now` and `advised` as they are written in its settings. */
 export interface Difference {
@@ -42,10 +41,6 @@ export function differencesOf(recommendation: Recommendation, settings: Settings
   }
   return differences
 }
-
-/** Questions to which nobody has a choice. */
-export const unanswered = ({ answers }: Pick<Review, 'answers'>): readonly Question[] =>
-  QUESTIONS.filter((question) => answers[question].choice === null)
 
 /**
  * The first line of the review's page (DR8). Pure.
