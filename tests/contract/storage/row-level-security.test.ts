@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NO_ANSWERS } from '#lib/telemetry/review/review.ts'
+import { reviewOf } from '../../support/review-fixture.ts'
 import type { Fleet } from '#lib/storage/ports.ts'
 import { shippedRule } from '#tests/support/alert-series.ts'
 import { resolvedIncident } from '#tests/support/alert-world.ts'
@@ -61,6 +63,13 @@ describe('row-level security', () => {
     await storage.restores.regain(fleet.id, 2, [regained])
     const release = { id, fleetId: fleet.id, version, releasedAtMs: NOW_MS, note: null }
     await storage.releases.add({ ...release, recordedBy: 'Ada', createdAtMs }, 9, audit())
+    const review = {
+      ...reviewOf(NO_ANSWERS),
+      id: randomUUID(),
+      fleetId: fleet.id,
+      collectionId: randomUUID(),
+    }
+    await storage.reviews.add(review, 9, audit())
     const said = { id, rootId: id, mergedInto: null, byHand: false, title: null, note: '', owner: null }
     await storage.letterGroups.change(fleet.id, () => ({
       put: [{ ...said, snoozedUntilMs: null, version: 1 }],
@@ -288,8 +297,13 @@ describe('row-level security', () => {
     await expect(moved).rejects.toThrow('row-level security')
   })
 
-  it('keeps the audit log append-only for the runtime role', async () => {
-    for (const statement of ['UPDATE audit SET reason = NULL', 'DELETE FROM audit', 'TRUNCATE audit']) {
+  it('keeps the audit log and design reviews append-only for the runtime role', async () => {
+    for (const statement of [
+      'UPDATE audit SET reason = NULL',
+      'DELETE FROM audit',
+      'TRUNCATE audit',
+      "UPDATE design_review SET note = ''",
+    ]) {
       await expect(asRuntime(fleet.id, statement)).rejects.toThrow('permission denied')
     }
   })
