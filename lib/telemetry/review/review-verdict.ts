@@ -30,7 +30,8 @@ export function differencesOf(recommendation: Recommendation, settings: Settings
     })
   for (const { place, strategy: own, reasons } of fields) {
     const now = Object.hasOwn(settings.fieldStrategies, place) ? settings.fieldStrategies[place] : undefined
-    const effective = now ?? settings.strategy
+    // A field without its own falls to the collection's, and under field-merge to the tie rule (CS3).
+    const effective = now ?? (settings.strategy === 'field-merge' ? settings.tieRule : settings.strategy)
     if (effective === own) continue
     differences.push({
       what: place,

@@ -186,6 +186,19 @@ describe('the first line of a review', () => {
     )
   })
 
+  it('[DR8] counts what is as advised by another name, and no tie rule where there are no ties', () => {
+    const differing = (answers: Parameters<typeof recommend>[0], settings: typeof LWW) =>
+      differencesOf(recommend(answers, MEASURED, settings), settings).map(({ what }) => what)
+    const money = answering({ shape: 'fields', semantics: 'costly' }, { '/stock': 'money' })
+    expect(differing(money, { ...LWW, strategy: 'field-merge' })).toEqual(['tie rule', '/stock'])
+    expect(differing(money, { ...LWW, strategy: 'field-merge', tieRule: 'manual' })).toEqual([])
+    const counted = answering({ shape: 'counts', semantics: 'harmless' }, { '/n': 'counter' })
+    expect(differing(counted, { ...LWW, strategy: 'crdt' })).toEqual(['strategy'])
+    const whole = answering({ shape: 'whole', semantics: 'never' })
+    expect(differing(whole, LWW)).toEqual(['strategy'])
+    expect(differing(whole, { ...LWW, strategy: 'manual' })).toEqual([])
+  })
+
   it('[DR8] agrees, or does not know, or has no review', () => {
     const merging = { ...LWW, strategy: 'field-merge' } as const
     expect(says(answering({ shape: 'fields', semantics: 'harmless' }), MEASURED, merging)).toBe(
