@@ -9,6 +9,7 @@ import type { LoadBound } from './load-bound.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import type { RequestCounter } from './request-counter.ts'
 import type { Surroundings } from './surroundings.ts'
+import type { Measurements } from './reviews/measurements.ts'
 import type { AskingBound } from './sync/asking-bound.ts'
 import type { IngestBound } from './ingest/ingest-bound.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
@@ -40,6 +41,7 @@ export interface Context extends Surroundings {
   readonly rateLimiter: RateLimiter
   readonly ingesting: IngestBound
   readonly alertRounds: AlertRounds
+  readonly measurements: Measurements
 }
 
 /** Who acts. A device has no roles; `system` is the server itself. Roles by fleet id, or `*`. */

@@ -11,6 +11,7 @@ import { IngestBound } from './ingest/ingest-bound.ts'
 import { LoadBound } from './load-bound.ts'
 import { RateLimiter } from './rate-limits.ts'
 import { RequestCounter } from './request-counter.ts'
+import { Measurements } from './reviews/measurements.ts'
 import { AskingBound } from './sync/asking-bound.ts'
 import { GroupCommit } from './sync/group-commit.ts'
 import { Growth } from './sync/growth.ts'
@@ -53,6 +54,7 @@ export function createContext(surroundings: Surroundings): Context {
     rateLimiter: new RateLimiter(clock),
     ingesting: new IngestBound(),
     alertRounds: new AlertRounds(surroundings),
+    measurements: new Measurements(clock),
     groupCommit: new GroupCommit({ ...surroundings, pokes, directory, rules, heads, growth }),
   }
 }

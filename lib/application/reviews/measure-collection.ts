@@ -19,6 +19,7 @@ import { CONFLICTS } from '../pillars/conflicts.ts'
 import { LAG } from '../pillars/lag.ts'
 import { readWhole } from '../pillars/window.ts'
 
+const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 /** What a review looks back on. */
 export const REVIEW_RANGE_MS = 30 * DAY_MS
@@ -27,16 +28,20 @@ const CONFLICT_PAGES_MAX = 10
 
 type Deps = Pick<Context, 'storage' | 'clock'>
 
+type Of = Pick<Collection, 'fleetId' | 'id' | 'name' | 'createdAtMs'>
+
 /**
- * What can be measured of a collection now, of the last 30 days (DR1). Samples are read a page at a time, and no payload is
- * kept.
+ * What can be measured of a collection, of the last 30 days or since it was made, a minute old at the most (DR1). Samples are read a page at a
+ * time, and no payload is kept.
  */
-export async function measureCollection(
-  ctx: Deps,
-  { fleetId, name }: Pick<Collection, 'fleetId' | 'name'>,
-): Promise<Measured> {
+export const measureCollection = (ctx: Deps & Pick<Context, 'measurements'>, of: Of): Promise<Measured> =>
+  ctx.measurements.of(of.id, () => measureNow(ctx, of))
+
+async function measureNow(ctx: Deps, { fleetId, name, createdAtMs }: Of): Promise<Measured> {
   const atMs = ctx.clock.now()
-  const range = { fromMs: atMs - REVIEW_RANGE_MS, toMs: atMs }
+  // Before it was made there may have been a namesake, and a mean over those days would be too low.
+  const fromMs = Math.max(atMs - REVIEW_RANGE_MS, Math.min(createdAtMs, atMs - MINUTE_MS))
+  const range = { fromMs, toMs: atMs }
   const [sizes, { buckets }, documents, changes, conflicts] = await Promise.all([
     ctx.storage.samples.sizes(fleetId, [name], RECORDS_COUNTED_MAX),
     readWhole(ctx, { fleetId, ...range }, { split: 'total' }),
@@ -60,7 +65,7 @@ export async function measureCollection(
     delta: measureDelta(changes, documents),
     waits: waitsOf(LAG.figureOf(part)?.upload),
     gaps: await gapsOf(ctx, fleetId, changes, range),
-    rate: rateOf(CONFLICTS.figureOf(part)?.mutations),
+    rate: rateOf(CONFLICTS.figureOf(part)?.mutations, atMs - fromMs),
     conflicts: conflictsOf(conflicts),
   }
 }
@@ -72,9 +77,13 @@ function waitsOf(
   return { count: upload.count, p50Ms: upload.p50, p95Ms: upload.p95, maxMs: upload.max }
 }
 
-function rateOf(share: { readonly part: number; readonly whole: number } | undefined): Measured['rate'] {
+/** The mean of less than a day is that of one: what came in an hour does not come in each. */
+function rateOf(
+  share: { readonly part: number; readonly whole: number } | undefined,
+  spanMs: number,
+): Measured['rate'] {
   if (share === undefined || share.whole === 0) return null
-  return { conflicts: share.part, mutations: share.whole, perDay: share.whole / (REVIEW_RANGE_MS / DAY_MS) }
+  return { conflicts: share.part, mutations: share.whole, perDay: share.whole / Math.max(1, spanMs / DAY_MS) }
 }
 
 function conflictsOf({ seen, more }: Awaited<ReturnType<typeof newestConflicts>>): Measured['conflicts'] {

@@ -50,7 +50,7 @@ export interface ReviewPage extends Pick<ReviewBoard, 'collection' | 'review' | 
 
 /** Everything that the page of a review shows but its past versions, in words. @throws ApplicationError `not_found` */
 export async function reviewPage(
-  ctx: Pick<Context, 'storage' | 'clock'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'measurements'>,
   of: OfCollection,
 ): Promise<ReviewPage> {
   const board = await showReview(ctx, of)

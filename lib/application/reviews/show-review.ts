@@ -22,7 +22,7 @@ export interface ReviewBoard {
 
 /** The newest review of a collection beside what is measured now. @throws ApplicationError `not_found` */
 export async function showReview(
-  ctx: Pick<Context, 'storage' | 'clock'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'measurements'>,
   of: OfCollection,
 ): Promise<ReviewBoard> {
   const collection = await collectionOf(ctx, of, 'viewer')

@@ -21,7 +21,7 @@ import type { OfCollection } from './collection-of.ts'
 import { scarEvidence } from './scar-evidence.ts'
 import { showReview } from './show-review.ts'
 
-type Deps = Pick<Context, 'storage' | 'clock' | 'breakers'>
+type Deps = Pick<Context, 'storage' | 'clock' | 'breakers' | 'measurements'>
 
 /**
  * The SCAR report of a collection: its newest review, how it is set up, and what was measured of it in the last 30 days.

@@ -76,7 +76,7 @@ describe('the design review of a collection, over HTTP and PostgreSQL', () => {
       },
       delta: { changes: 24 },
       waits: { count: 36 },
-      rate: { conflicts: 12, mutations: 36 },
+      rate: { conflicts: 12, mutations: 36, perDay: 36 },
       conflicts: {
         sampled: 12,
         more: false,

@@ -49,7 +49,7 @@ async function CollectionReviewPage({ params, searchParams }: ItemProps) {
           ) : (
             <>
               Version {review.version} by {review.actor}, <Time at={review.atMs} now={nowMs} />. What is
-              measured is of the last 30 days.
+              measured is of the last 30 days, or since the collection was made.
             </>
           )
         }
