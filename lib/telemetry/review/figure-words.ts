@@ -43,7 +43,11 @@ export function bytesText(bytes: number): string {
 }
 
 const unknown = (name: string, basis: string): Figure => ({ name, value: NOT_KNOWN, basis })
-const between = (fromMs: number, toMs: number): string => `${dayText(fromMs)} to ${dayText(toMs)}`
+/** `4 Oct 2026 to 3 Nov 2026`; one day where both are of it. */
+export function between(fromMs: number, toMs: number): string {
+  const [from, to] = [dayText(fromMs), dayText(toMs)]
+  return from === to ? to : `${from} to ${to}`
+}
 
 /** What each question is answered by from measurements, in words with what they are out of and from when. Pure. */
 export function figuresOf(measured: Measured) {
@@ -85,7 +89,7 @@ function writersFigure({ changes }: Measured): Figure {
 }
 
 function rateFigure({ rate, fromMs, toMs }: Measured): Figure {
-  if (rate === null) return unknown('Conflict rate', `no change was pushed, ${between(fromMs, toMs)}`)
+  if (rate === null) return unknown('Conflict rate', `no change is counted, ${between(fromMs, toMs)}`)
   return {
     name: 'Conflict rate',
     value: `${percentText(rate.conflicts / rate.mutations)}, ${countText(rate.conflicts)} of ${pluralText(rate.mutations, 'change')}`,
@@ -130,7 +134,7 @@ function fieldsFigure({ conflicts }: Measured): Figure {
 
 function waitFigures({ waits, fromMs, toMs }: Measured): readonly Figure[] {
   const name = 'Wait of a change on its device'
-  if (waits === null) return [unknown(name, `no change was timed, ${between(fromMs, toMs)}`)]
+  if (waits === null) return [unknown(name, `no change is timed, ${between(fromMs, toMs)}`)]
   return [
     {
       name,
@@ -157,7 +161,7 @@ const followersFigure = ({ followers, atMs }: Measured): Figure => ({
 })
 
 function perDayFigure({ rate, fromMs, toMs }: Measured): Figure {
-  if (rate === null) return unknown('Changes a day', `no change was pushed, ${between(fromMs, toMs)}`)
+  if (rate === null) return unknown('Changes a day', `no change is counted, ${between(fromMs, toMs)}`)
   return {
     name: 'Changes a day',
     value: rate.perDay < 10 ? rate.perDay.toFixed(1) : countText(rate.perDay),

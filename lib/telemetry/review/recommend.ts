@@ -83,7 +83,11 @@ function strategyOf(
       'field-merge',
       ...(disjoint === null ? [] : [reason(disjoint)]),
       ...(fields.length > 0
-        ? [reason(`${pluralText(fields.length, 'field')} merge in a way of their own`)]
+        ? [
+            reason(
+              `${pluralText(fields.length, 'field')} with a strategy of ${fields.length === 1 ? 'its' : 'their'} own`,
+            ),
+          ]
         : []),
     )
   if (shape.choice === 'fields')

@@ -1,5 +1,5 @@
 import { countText, pluralText } from '../format.ts'
-import { dayText, figuresOf, NOT_KNOWN } from './figure-words.ts'
+import { between, dayText, figuresOf, NOT_KNOWN } from './figure-words.ts'
 import { differencesOf } from './review-verdict.ts'
 import type { Advice, Reason } from './review.ts'
 import type { ScarInput, ScarPart, ScarSection } from './scar.ts'
@@ -63,7 +63,7 @@ function labPart({ lab }: ScarInput): ScarPart {
         { name: 'Strategy lab', value: NOT_KNOWN, basis: 'no run of the lab has ended for this collection' },
       ],
     }
-  const of = `${countText(lab.replayed)} of ${pluralText(lab.recorded, 'conflict')} replayed, ${dayText(lab.fromMs)} to ${dayText(lab.toMs)}, run ${dayText(lab.endedAtMs)}`
+  const of = `${countText(lab.replayed)} of ${pluralText(lab.recorded, 'conflict')} replayed, ${between(lab.fromMs, lab.toMs)}, run ${dayText(lab.endedAtMs)}`
   return {
     title,
     rows: lab.columns.map((column) => ({

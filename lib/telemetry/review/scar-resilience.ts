@@ -1,5 +1,5 @@
 import { countText, durationText, percentText, pluralText, roundText } from '../format.ts'
-import { bytesText, dayText, NOT_KNOWN } from './figure-words.ts'
+import { between, bytesText, NOT_KNOWN } from './figure-words.ts'
 import type { ScarInput, ScarPart, ScarRow, ScarSection } from './scar.ts'
 
 /** R: what happens when something fails, and what did (DR10). Pure. */
@@ -58,7 +58,7 @@ export function resilience(input: ScarInput): ScarSection {
 const row = (name: string, value: string, basis: string): ScarRow => ({ name, value, basis })
 
 function measuredRows({ evidence, measured }: ScarInput): readonly ScarRow[] {
-  const range = `${dayText(measured.fromMs)} to ${dayText(measured.toMs)}`
+  const range = between(measured.fromMs, measured.toMs)
   const { trips, letters, incidents, settled, duplicates, pushed } = evidence
   const codes = evidence.deadLettersBy.map(({ code, count }) => `${code} ${countText(count)}`).join(', ')
   return [

@@ -17,7 +17,7 @@ export function FigureRows({
           key: name,
           value: (
             <>
-              {value} <span className="sub">{basis}</span>
+              {value} <span className="sub">· {basis}</span>
             </>
           ),
         }))}

@@ -131,7 +131,7 @@ describe('the SCAR report', () => {
     const values = valuesOf(inputOf())
     expect(values.get('A As advised: Strategy')).toEqual([
       'field-merge',
-      '41 of 50 conflicts touch different fields (DR2); 1 field merge in a way of their own (DR2)',
+      '41 of 50 conflicts touch different fields (DR2); 1 field with a strategy of its own (DR2)',
     ])
     expect(values.get('S Volume: Size of a record')).toEqual([
       'half up to 900 B, 95 % up to 2.3 KiB, at most 7.8 KiB',

@@ -61,26 +61,28 @@ export function ReviewForm({ id, fleetId, version, questions, fields, fieldKinds
         return sent
       }}
     >
-      <div className="form" key={basis} onInput={touch}>
+      <div className="form review-form" key={basis} onInput={touch}>
         {questions.map(({ question, asks, choices, choice, note, facts }) => (
           <fieldset key={question} className="question">
             <legend>{asks}</legend>
             {facts}
-            <SelectField
-              label="Answer"
-              aria-label={`Answer: ${asks}`}
-              name={question}
-              choices={[NOT_ANSWERED, ...choices]}
-              defaultValue={choice ?? ''}
-            />
-            <AreaField
-              label="Note"
-              name={`${question}-note`}
-              aria-label={`Note: ${asks}`}
-              defaultValue={note}
-              maxLength={NOTE_LENGTH_MAX}
-              rows={2}
-            />
+            <div className="answer">
+              <SelectField
+                label="Answer"
+                aria-label={`Answer: ${asks}`}
+                name={question}
+                choices={[NOT_ANSWERED, ...choices]}
+                defaultValue={choice ?? ''}
+              />
+              <AreaField
+                label="Note"
+                name={`${question}-note`}
+                aria-label={`Note: ${asks}`}
+                defaultValue={note}
+                maxLength={NOTE_LENGTH_MAX}
+                rows={2}
+              />
+            </div>
           </fieldset>
         ))}
         <FieldKinds start={fields} kinds={fieldKinds} onCount={touch} />

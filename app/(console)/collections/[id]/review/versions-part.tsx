@@ -17,7 +17,7 @@ export function VersionsPart({
   place: { path: string; query: string }
 }) {
   return (
-    <Section title="Versions that are kept" note="latest first; none is ever changed">
+    <Section className="versions" title="Versions that are kept" note="latest first; none is ever changed">
       {items.length === 0 ? <p className="sub">No version yet: the first answers become version 1.</p> : null}
       {items.map(({ version, atMs, actor, note, changes }) => (
         <details key={version}>
