@@ -11,13 +11,14 @@ import {
 import type { Collection, Fleet } from '#lib/storage/ports.ts'
 import { dayText } from '#lib/telemetry/review/figure-words.ts'
 import { reviewVerdict } from '#lib/telemetry/review/review-verdict.ts'
-import type { ScarLab, ScarLimits, ScarReport } from '#lib/telemetry/review/scar.ts'
+import type { ScarLimits, ScarReport } from '#lib/telemetry/review/scar.ts'
 import { scarReport } from '#lib/telemetry/review/scar.ts'
 import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import { collectionScope } from '../breakers/scopes.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
 import type { OfCollection } from './collection-of.ts'
+import { newestLab } from './newest-lab.ts'
 import { scarEvidence } from './scar-evidence.ts'
 import { showReview } from './show-review.ts'
 
@@ -34,7 +35,7 @@ export async function showScar(ctx: Deps, of: OfCollection): Promise<ScarReport>
   const [fleet, evidence, lab] = await Promise.all([
     ctx.storage.fleets.get(fleetId),
     scarEvidence(ctx, { fleetId, name, fromMs, toMs }),
-    newestLab(),
+    newestLab(ctx, collection),
   ])
   if (fleet === null) throw new ApplicationError('not_found')
   const { rules, upMigrations, masked, schemaVersion, authority } = collection
@@ -60,9 +61,6 @@ export async function showScar(ctx: Deps, of: OfCollection): Promise<ScarReport>
     limits: limitsOf(ctx, fleet, collection),
   })
 }
-
-/** No strategy lab is kept yet. */
-const newestLab = async (): Promise<ScarLab | null> => null
 
 function limitsOf({ breakers }: Deps, { settings }: Fleet, collection: Collection): ScarLimits {
   const { failureRateMax, slowRateMax, slowMs, callsMin, openMs, openMsMax, probes } = breakers.settingsOf(

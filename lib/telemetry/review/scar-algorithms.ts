@@ -66,9 +66,9 @@ function labPart({ lab }: ScarInput): ScarPart {
   const of = `${countText(lab.replayed)} of ${pluralText(lab.recorded, 'conflict')} replayed, ${between(lab.fromMs, lab.toMs)}, run ${dayText(lab.endedAtMs)}`
   return {
     title,
-    rows: lab.columns.map((column) => ({
-      name: column.id,
-      value: `${pluralText(column.lostUpdates, 'lost update')}, ${pluralText(column.silentOverwrites, 'silent overwrite')}, ${pluralText(column.manual, 'manual decision')}, ${pluralText(column.wrongWinners, 'wrong winner')}, ${pluralText(column.brokenRules, 'broken rule')}`,
+    rows: lab.columns.map(({ id, counts }) => ({
+      name: id,
+      value: `${pluralText(counts.lostUpdates, 'lost update')}, ${pluralText(counts.silentOverwrites, 'silent overwrite')}, ${pluralText(counts.manual, 'manual decision')}, ${pluralText(counts.wrongWinners, 'wrong winner')}, ${pluralText(counts.brokenRules, 'broken rule')}`,
       basis: of,
     })),
   }

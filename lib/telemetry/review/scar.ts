@@ -34,16 +34,18 @@ export interface ScarReport {
 }
 
 /** What the strategy lab counted of one way to decide the recorded conflicts. */
-export interface ScarLabColumn {
+interface ScarLabColumn {
   readonly id: string
-  readonly conflicts: number
-  readonly lostUpdates: number
-  readonly silentOverwrites: number
-  readonly manual: number
-  readonly wrongWinners: number
-  readonly brokenRules: number
+  readonly counts: {
+    readonly conflicts: number
+    readonly lostUpdates: number
+    readonly silentOverwrites: number
+    readonly manual: number
+    readonly wrongWinners: number
+    readonly brokenRules: number
+  }
 }
-/** The newest run of the lab that ended well. Times in Unix ms. */
+/** The newest run of the lab that ended well: its report is one of these, with its end. Times in Unix ms. */
 export interface ScarLab {
   readonly endedAtMs: number
   readonly fromMs: number

@@ -112,12 +112,14 @@ describe('the SCAR report', () => {
       columns: [
         {
           id: 'lww',
-          conflicts: 48,
-          lostUpdates: 41,
-          silentOverwrites: 41,
-          manual: 0,
-          wrongWinners: 3,
-          brokenRules: 1,
+          counts: {
+            conflicts: 48,
+            lostUpdates: 41,
+            silentOverwrites: 41,
+            manual: 0,
+            wrongWinners: 3,
+            brokenRules: 1,
+          },
         },
       ],
     }
