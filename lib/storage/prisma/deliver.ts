@@ -3,7 +3,7 @@ import type { MovedRange } from '../delivery-slice.ts'
 import { DELIVERED_VERSIONS_MAX, deliverySlice } from '../delivery-slice.ts'
 import type { DeliveredRange } from '../ports.ts'
 import { bigints, texts } from './arrays.ts'
-import type { Commit, InOneWrite, Send, Statement } from './database.ts'
+import type { Commit, Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { originalText } from './storable-text.ts'
 import { at } from './values.ts'
@@ -67,7 +67,6 @@ type PositionRow = { collection: string; version: number; first_complete_at: Dat
 export async function deliver(
   send: Send,
   commit: Commit,
-  inOneWrite: InOneWrite,
   fleetId: string,
   delivery: Delivery,
 ): Promise<{ readonly more: boolean }> {
@@ -81,21 +80,19 @@ export async function deliver(
   }))
   const { ranges: moved, more } = deliverySlice(shown)
   const completed = more ? [] : firstComplete.filter((name) => !kept.get(name)?.first_complete_at)
-  await inOneWrite(() => {
-    const writes: Promise<unknown>[] = []
-    if (moved.length > 0) {
-      const ranges = moved.map((range) => ({ ...range, changes: changesIn(range, changes) }))
-      const names = texts(moved.map((range) => range.collection))
-      const versions = bigints(moved.map((range) => range.version))
-      writes.push(
-        send(MOVE, [fleetId, deviceId, names, versions]),
-        insertEvents(send, fleetId, describe(ranges)),
-      )
-    }
-    if (completed.length > 0) writes.push(send(COMPLETE, [fleetId, deviceId, texts(completed), at(atMs)]))
-    commit()
-    return Promise.all(writes)
-  })
+  const writes: Promise<unknown>[] = []
+  if (moved.length > 0) {
+    const ranges = moved.map((range) => ({ ...range, changes: changesIn(range, changes) }))
+    const names = texts(moved.map((range) => range.collection))
+    const versions = bigints(moved.map((range) => range.version))
+    writes.push(
+      send(MOVE, [fleetId, deviceId, names, versions]),
+      insertEvents(send, fleetId, describe(ranges)),
+    )
+  }
+  if (completed.length > 0) writes.push(send(COMPLETE, [fleetId, deviceId, texts(completed), at(atMs)]))
+  commit()
+  await Promise.all(writes)
   return { more }
 }
 

@@ -114,8 +114,8 @@ export function postgresSync(database: Database): SyncPort {
     pull: (fleetId, reads, bounds) => pullPage(database, fleetId, reads, bounds),
     tally: (fleetId, ranges) => tally(database, fleetId, ranges),
     deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
-      database.inFleetHot(fleetId, (send, commit, inOneWrite) =>
-        deliver(send, commit, inOneWrite, fleetId, { deviceId, positions, firstComplete, atMs, describe }),
+      database.inFleetHot(fleetId, (send, commit) =>
+        deliver(send, commit, fleetId, { deviceId, positions, firstComplete, atMs, describe }),
       ),
     stateAt: (fleetId, collection, version, most) => stateAt(database, fleetId, collection, version, most),
     admitFullSync: (fleetId, deviceId, pace) => admitFullSync(database, fleetId, deviceId, pace),
