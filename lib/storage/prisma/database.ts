@@ -59,10 +59,7 @@ export function together(send: Send): { readonly send: Send; readonly go: () => 
   }
 }
 
-/** What is sent meanwhile goes to the socket as one write: one a statement costs both sides as much as a small one. */
-export type InOneWrite = <T>(sends: () => T) => T
-
-type Work<T> = (send: Send, commit: Commit, inOneWrite: InOneWrite) => Promise<T>
+type Work<T> = (send: Send, commit: Commit) => Promise<T>
 
 /** Queries go out without waiting for the answers before them; @types/pg does not know it yet. */
 const PIPELINE = { pipeline: true }
@@ -176,14 +173,12 @@ export class Database {
   ): Promise<R[]> {
     return this.withClient(async (client) => {
       const send = this.sender(client)
-      const [, , rows] = await corked(client)(() =>
-        Promise.all([
-          client.query('BEGIN'),
-          send(this.enterHot, [fleet]),
-          send<R>(statement, values),
-          client.query('COMMIT'),
-        ]),
-      )
+      const [, , rows] = await Promise.all([
+        client.query('BEGIN'),
+        send(this.enterHot, [fleet]),
+        send<R>(statement, values),
+        client.query('COMMIT'),
+      ])
       return rows
     })
   }
@@ -204,14 +199,12 @@ export class Database {
     values: readonly unknown[],
   ): Promise<R[]> {
     return this.withClient(async (client) => {
-      const [, , rows] = await corked(client)(() =>
-        Promise.all([
-          client.query('BEGIN'),
-          this.sender(client)(this.enter, [fleet]),
-          client.query<R>(text, [...values]),
-          client.query('COMMIT'),
-        ]),
-      )
+      const [, , rows] = await Promise.all([
+        client.query('BEGIN'),
+        this.sender(client)(this.enter, [fleet]),
+        client.query<R>(text, [...values]),
+        client.query('COMMIT'),
+      ])
       return rows.rows
     })
   }
@@ -247,10 +240,7 @@ export class Database {
         open = false
       }
       try {
-        const inOneWrite = corked(client)
-        const [, , value] = await inOneWrite(() =>
-          Promise.all([client.query(begin), send(enter, [fleet]), work(send, commit, inOneWrite)]),
-        )
+        const [, , value] = await Promise.all([client.query(begin), send(enter, [fleet]), work(send, commit)])
         commit()
         for (const { command } of await Promise.all(ends))
           assert(command === 'COMMIT', 'no statement of the transaction failed')
@@ -320,17 +310,6 @@ export class Database {
     }
   }
 }
-
-const corked =
-  ({ connection: { stream } }: pg.PoolClient): InOneWrite =>
-  (sends) => {
-    stream.cork()
-    try {
-      return sends()
-    } finally {
-      stream.uncork()
-    }
-  }
 
 /** Bigints are versions, counts and transaction ids: all within what a number holds exactly. */
 const INT8_OID = 20

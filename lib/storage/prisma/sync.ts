@@ -2,7 +2,7 @@ import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { ChangeRow, MutationStanding, PushTx, PushWrites, SyncPort } from '../ports.ts'
 import { texts, uuids } from './arrays.ts'
-import type { Commit, Database, InOneWrite, Send, Statement } from './database.ts'
+import type { Commit, Database, Send, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync, fullSyncTurn } from './full-sync.ts'
 import { pullPage } from './pull.ts'
@@ -69,12 +69,7 @@ interface LogRow extends Record<string, unknown> {
 }
 
 /** A push's part of a transaction; the last write commits it where it may. */
-export function pushTx(
-  send: Send,
-  fleetId: string,
-  commit: Commit = () => undefined,
-  inOneWrite: InOneWrite = (sends) => sends(),
-): PushTx {
+export function pushTx(send: Send, fleetId: string, commit: Commit = () => undefined): PushTx {
   let heads: ReadonlyMap<string, number> | null = null
   // Until all of a write was sent, which it is at once or never.
   let isWhole = true
@@ -94,23 +89,20 @@ export function pushTx(
       heads = snapshot.heads
       return snapshot
     },
-    write: async (writes) => void (await inOneWrite(() => sendAll(writes))),
-    writeLast: (writes) =>
-      inOneWrite(async () => {
-        // Throws where not all was sent: then nothing is committed.
-        const written = sendAll(writes)
-        if (!closesLetters(writes)) commit()
-        await written
-      }),
+    write: async (writes) => void (await sendAll(writes)),
+    writeLast: async (writes) => {
+      // Throws where not all was sent: then nothing is committed.
+      const written = sendAll(writes)
+      if (!closesLetters(writes)) commit()
+      await written
+    },
   }
 }
 
 export function postgresSync(database: Database): SyncPort {
   return {
     transact: (fleetId, work) =>
-      database.inFleetHot(fleetId, (send, commit, inOneWrite) =>
-        work(pushTx(send, fleetId, commit, inOneWrite)),
-      ),
+      database.inFleetHot(fleetId, (send, commit) => work(pushTx(send, fleetId, commit))),
     pull: (fleetId, reads, bounds) => pullPage(database, fleetId, reads, bounds),
     tally: (fleetId, ranges) => tally(database, fleetId, ranges),
     deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
