@@ -50,7 +50,7 @@ describe.each(BACKENDS)('operations over conflicts, on $name', (backend) => {
       ids.map((id, i) => [i + 1, id, null, 'pending']),
     )
     // The same id again chooses nothing anew.
-    expect(await create({ ...operation, ...{ ids: [] } } as NewOperation)).toEqual({ row, isNew: false })
+    expect(await create({ ...operation, ids: [] } as NewOperation)).toEqual({ row, isNew: false })
   })
 
   it('[CS11] work is handed out of the kinds that this release knows, and of no other', async () => {
