@@ -237,6 +237,8 @@ test('all of a list by a rule: looked at first, then each by itself', async ({ a
 
   await test.step('a closed tab stops nothing: another one shows that it went on', async () => {
     for (let i = 0; i < 3; i++) await contest(one, two, `again ${i}`)
+    await page.goto(`/conflicts?fleet=${fleetId}`)
+    await expect(page.locator('.desk .row-link')).toHaveCount(3)
     const tab = await page.context().newPage()
     await tab.goto(`/conflicts?fleet=${fleetId}`)
     await tab.getByRole('button', { name: 'Decide all by a rule…' }).click()
@@ -248,6 +250,9 @@ test('all of a list by a rule: looked at first, then each by itself', async ({ a
     await expect(tab).toHaveURL(/\/operations\/[0-9a-f-]{36}/)
     const { pathname } = new URL(tab.url())
     await tab.close()
+    // The desk that somebody else has open follows.
+    await expect(heading).toContainText('No conflict waits for a person', { timeout: 30_000 })
+    await expect(page.locator('.desk .row-link')).toHaveCount(0)
     await page.goto(`${pathname}?fleet=${fleetId}`)
     await expect(heading).toContainText('Decision by a rule is done: all 3 conflicts', { timeout: 30_000 })
     await page.setViewportSize({ width: 390, height: 844 })
