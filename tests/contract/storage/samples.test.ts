@@ -38,6 +38,7 @@ describe.each(BACKENDS)('samples of collections over $name', (backend) => {
     expect(changes[1]).toMatchObject({
       deviceId,
       appVersion: '1.0.0',
+      committedAtMs: NOW_MS,
       mutation: { op: { type: 'put', data: three.data } },
     })
     expect((await storage.samples.changes(fleetId, 'reports', 3, 1)).map(({ version }) => version)).toEqual([
