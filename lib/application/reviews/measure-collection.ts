@@ -42,19 +42,22 @@ async function measureNow(ctx: Deps, { fleetId, name, createdAtMs }: Of): Promis
   // Before it was made there may have been a namesake, and a mean over those days would be too low.
   const fromMs = Math.max(atMs - REVIEW_RANGE_MS, Math.min(createdAtMs, atMs - MINUTE_MS))
   const range = { fromMs, toMs: atMs }
-  const [sizes, { buckets }, documents, changes, conflicts] = await Promise.all([
+  const [sizes, { buckets }, documents, changes, conflicts, unfoldedMs] = await Promise.all([
     ctx.storage.samples.sizes(fleetId, [name], RECORDS_COUNTED_MAX),
     readWhole(ctx, { fleetId, ...range }, { split: 'total' }),
     documentSizes(ctx, fleetId, name),
     newestChanges(ctx, fleetId, name),
     newestConflicts(ctx, fleetId, name, range),
+    ctx.storage.telemetry.oldestUnfoldedMs(fleetId),
   ])
   const part = partOf(sliceOf(buckets), ({ collection }) => collection === name)
   const size = sizes.get(name)
   const sampled = measureRecords([...documents.values()])
   return {
     atMs,
-    ...range,
+    fromMs,
+    // What came since may or may not be in what is counted.
+    toMs: Math.max(fromMs, Math.min(atMs, unfoldedMs ?? atMs)),
     records: sampled && {
       live: size?.records ?? sampled.sampled,
       more: (size?.records ?? 0) >= RECORDS_COUNTED_MAX,

@@ -49,6 +49,10 @@ export function between(fromMs: number, toMs: number): string {
   return from === to ? to : `${from} to ${to}`
 }
 
+/** Of what rollups count: until when they do, where that is not now. */
+const counted = ({ fromMs, toMs, atMs }: Measured): string =>
+  `${between(fromMs, toMs)}${toMs < atMs ? `, counted until ${timeText(toMs)}` : ''}`
+
 /** What each question is answered by from measurements, in words with what they are out of and from when. Pure. */
 export function figuresOf(measured: Measured) {
   return {
@@ -88,12 +92,13 @@ function writersFigure({ changes }: Measured): Figure {
   }
 }
 
-function rateFigure({ rate, fromMs, toMs }: Measured): Figure {
-  if (rate === null) return unknown('Conflict rate', `no change is counted, ${between(fromMs, toMs)}`)
+function rateFigure(measured: Measured): Figure {
+  const { rate } = measured
+  if (rate === null) return unknown('Conflict rate', `no change is counted, ${counted(measured)}`)
   return {
     name: 'Conflict rate',
     value: `${percentText(rate.conflicts / rate.mutations)}, ${countText(rate.conflicts)} of ${pluralText(rate.mutations, 'change')}`,
-    basis: between(fromMs, toMs),
+    basis: counted(measured),
   }
 }
 
@@ -132,14 +137,15 @@ function fieldsFigure({ conflicts }: Measured): Figure {
   }
 }
 
-function waitFigures({ waits, fromMs, toMs }: Measured): readonly Figure[] {
+function waitFigures(measured: Measured): readonly Figure[] {
+  const { waits } = measured
   const name = 'Wait of a change on its device'
-  if (waits === null) return [unknown(name, `no change is timed, ${between(fromMs, toMs)}`)]
+  if (waits === null) return [unknown(name, `no change is timed, ${counted(measured)}`)]
   return [
     {
       name,
       value: `half up to ${durationText(waits.p50Ms)}, 95 % up to ${durationText(waits.p95Ms)}, at most ${durationText(waits.maxMs)}`,
-      basis: `${pluralText(waits.count, 'change')}, ${between(fromMs, toMs)}`,
+      basis: `${pluralText(waits.count, 'change')}, ${counted(measured)}`,
     },
   ]
 }
@@ -160,12 +166,13 @@ const followersFigure = ({ followers, atMs }: Measured): Figure => ({
   basis: `have read it whole, ${timeText(atMs)}`,
 })
 
-function perDayFigure({ rate, fromMs, toMs }: Measured): Figure {
-  if (rate === null) return unknown('Changes a day', `no change is counted, ${between(fromMs, toMs)}`)
+function perDayFigure(measured: Measured): Figure {
+  const { rate } = measured
+  if (rate === null) return unknown('Changes a day', `no change is counted, ${counted(measured)}`)
   return {
     name: 'Changes a day',
     value: rate.perDay < 10 ? rate.perDay.toFixed(1) : countText(rate.perDay),
-    basis: `${pluralText(rate.mutations, 'change')}, ${between(fromMs, toMs)}`,
+    basis: `${pluralText(rate.mutations, 'change')}, ${counted(measured)}`,
   }
 }
 

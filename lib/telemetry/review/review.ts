@@ -48,7 +48,7 @@ export interface ContestedField {
  */
 export interface Measured {
   readonly atMs: number
-  /** Of the figures that are counted over a range: [fromMs, toMs). */
+  /** Of the figures that are counted over a range: [fromMs, toMs), which ends before `atMs` where telemetry is not folded yet. */
   readonly fromMs: number
   readonly toMs: number
   readonly records: {

@@ -197,6 +197,8 @@ describe('words and figures of it', () => {
       basis: '50 conflicts, 50 with a known base, 14 Oct 2026 to 3 Nov 2026',
     })
     expect(connectivity[0]?.basis).toBe('4,000 changes, 4 Oct 2026 to 3 Nov 2026')
+    const late = figuresOf({ ...MEASURED, toMs: MEASURED.atMs - 120_000 })
+    expect(late.semantics[0]?.basis).toBe('4 Oct 2026 to 3 Nov 2026, counted until 3 Nov 2026 11:58 UTC')
   })
 
   it('take the time of a trip to the end of the last trial, each process by itself', () => {
