@@ -46,7 +46,8 @@ export const PROFILES = {
   /** The demo’s story: all is well, until one app version sends enough of what can never apply for the verdict to name it. */
   release: { ...BASE, poisonRate: 0.3, poisonAfterMs: 5 * 60_000 },
   poison: { ...BASE, poisonRate: 0.8 },
-  conflict: { ...BASE, thinkMs: 5_000, hotRate: 0.7 },
+  // Clocks that disagree: by the last write alone, the later change then loses to a clock that is ahead.
+  conflict: { ...BASE, thinkMs: 5_000, hotRate: 0.7, skewMsMax: 600_000 },
 } as const satisfies Record<string, Profile>
 
 export type ProfileName = keyof typeof PROFILES

@@ -208,21 +208,57 @@ test('all of a list by a rule: looked at first, then each by itself', async ({ a
   await dialog.getByLabel('Reason, kept in the audit log').fill('the crew was there')
   await expect(dialog.getByRole('button', { name: 'Decide 4' })).toBeDisabled()
   await dialog.getByLabel('Type 4 to go on').fill('4')
-  // A part that comes to nothing is no dead end: what is left is looked at, and typed, again.
+  // No answer is no dead end: sent again, what has begun is not begun twice.
   await page.route(
     ({ pathname }) => pathname.endsWith('/conflicts/by-rule'),
-    (route) => route.fulfill({ json: { nothing: true } }),
+    async (route) => {
+      await route.fetch()
+      await route.fulfill({ status: 200, contentType: 'application/json', body: '{"id":' })
+    },
     { times: 1 },
   )
   await dialog.getByRole('button', { name: 'Decide 4' }).click()
-  await expect(dialog).toContainText('The server did not answer. What was decided stands')
-  await expect(dialog.getByLabel('Type 4 to go on')).toHaveValue('')
-  await dialog.getByLabel('Type 4 to go on').fill('4')
+  await expect(dialog).toContainText('The server did not answer. Send it again')
   await dialog.getByRole('button', { name: 'Decide 4' }).click()
-  await expect(dialog).toContainText('Done: 4 of 4 conflicts decided.')
-  await dialog.getByRole('button', { name: 'Done' }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('No conflict waits for a person')
+  await expect(page).toHaveURL(/\/operations\/[0-9a-f-]{36}/)
+  const heading = page.getByRole('heading', { level: 1 })
+  await expect(heading).toContainText('Decision by a rule is done: all 4 conflicts', { timeout: 30_000 })
+  await expect(page.getByRole('table', { name: 'Conflicts of the operation' }).getByRole('row')).toHaveCount(
+    5,
+  )
+  expect(await axeFindings(page)).toEqual([])
+  await page.getByRole('link', { name: 'Its conflicts' }).click()
+  await expect(heading).toContainText('4 conflicts match')
+  await page.goto(`/operations?fleet=${fleetId}`)
+  await expect(page.getByRole('table').getByRole('row')).toHaveCount(2)
+  await page.goto(`/conflicts?fleet=${fleetId}`)
+  await expect(heading).toContainText('No conflict waits for a person')
   for (const [i, recordId] of records.entries()) await bothShow(one, two, recordId, `no ${i} mine`)
+
+  await test.step('a closed tab stops nothing: another one shows that it went on', async () => {
+    for (let i = 0; i < 3; i++) await contest(one, two, `again ${i}`)
+    await page.goto(`/conflicts?fleet=${fleetId}`)
+    await expect(page.locator('.desk .row-link')).toHaveCount(3)
+    const tab = await page.context().newPage()
+    await tab.goto(`/conflicts?fleet=${fleetId}`)
+    await tab.getByRole('button', { name: 'Decide all by a rule…' }).click()
+    const again = tab.getByRole('dialog')
+    await again.getByRole('button', { name: 'See what it would do' }).click()
+    await again.getByLabel('Reason, kept in the audit log').fill('as the server has it')
+    await again.getByLabel('Type 3 to go on').fill('3')
+    await again.getByRole('button', { name: 'Decide 3' }).click()
+    await expect(tab).toHaveURL(/\/operations\/[0-9a-f-]{36}/)
+    const { pathname } = new URL(tab.url())
+    await tab.close()
+    // The desk that somebody else has open follows.
+    await expect(heading).toContainText('No conflict waits for a person', { timeout: 30_000 })
+    await expect(page.locator('.desk .row-link')).toHaveCount(0)
+    await page.goto(`${pathname}?fleet=${fleetId}`)
+    await expect(heading).toContainText('Decision by a rule is done: all 3 conflicts', { timeout: 30_000 })
+    await page.setViewportSize({ width: 390, height: 844 })
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    expect(wide).toBeLessThanOrEqual(0)
+  })
 
   await test.step('on a phone the list comes first, and nothing is wider than the screen', async () => {
     await contest(one, two, 'narrow')

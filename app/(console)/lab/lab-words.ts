@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatPercent, plural } from '#components/ui/format.ts'
+import { formatCount, formatPercent, formatRound, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { LabFindingName, LabRow } from '#lib/application/lab/lab-board.ts'
 import type { LabRunFound } from '#lib/application/lab/list-lab-runs.ts'
@@ -61,7 +61,7 @@ export function runEvidence({ report }: LabRunFound): string | null {
   return [
     `${capped ? 'the newest ' : ''}${plural(recorded, 'conflict')} replayed`,
     without === 0 ? null : `${formatCount(without)} left out, since their record was no more`,
-    clocksOffMs === 0 ? 'by the clocks as they were' : `as if clocks were ${formatDuration(clocksOffMs)} off`,
+    clocksOffMs === 0 ? 'by the clocks as they were' : `as if clocks were ${formatRound(clocksOffMs)} off`,
   ]
     .filter((part) => part !== null)
     .join('; ')

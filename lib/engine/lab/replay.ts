@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { jsonEqual } from '#lib/kernel/json.ts'
+import { isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
 import type { Path } from '#lib/kernel/json-pointer.ts'
-import { fromPointer, isWithin, valueIn } from '#lib/kernel/json-pointer.ts'
+import { fromPointer, isWithin, toPointer, valueIn } from '#lib/kernel/json-pointer.ts'
 import { changedPlaces } from '../conflict/field-stamps.ts'
 import type { CollectionRules } from '../types.ts'
 import type { LabSettings } from './lab-report.ts'
@@ -46,14 +46,27 @@ type Decide = (stamps: LabStamps) => Outcome
 
 /** [LB2] What the sides had changed; without a base, wherever they differ both did. */
 export function changesOf({ base, baseKnown, local, remote }: RecordedConflict): readonly Change[] {
-  const seen = baseKnown ? null : changedPlaces(local, remote)
-  const of = (side: Change['side'], data: JsonObject | null): readonly Change[] =>
+  const of = (side: Change['side'], data: JsonObject | null, other: JsonObject | null): readonly Change[] => {
     // Two that made the record are as two that changed an empty one, as in a merge by field (CS3).
-    (seen ?? changedPlaces(base ?? (data && {}), data)).map((place) => {
+    const before = baseKnown ? (base ?? (data && {})) : other
+    return changedPlaces(before, data).flatMap((place) => {
       const path = fromPointer(place) ?? []
-      return { side, place, path, value: valueIn(data ?? undefined, path) }
+      const value = valueIn(data ?? undefined, path)
+      return leavesOf(path, value, valueIn(before ?? undefined, path)).map((leaf) => ({ side, ...leaf }))
     })
-  return [...of('local', local), ...of('remote', remote)]
+  }
+  return [...of('local', local, remote), ...of('remote', remote, local)]
+}
+
+/** An object where none was is what is in it, name by name, for a merge joins it so; one with nothing in it is itself. */
+function leavesOf(
+  path: Path,
+  value: Json | undefined,
+  before: Json | undefined,
+): readonly Omit<Change, 'side'>[] {
+  if (path.length === 0 || !isJsonObject(value) || isJsonObject(before) || Object.keys(value).length === 0)
+    return [{ place: toPointer(path), path, value }]
+  return Object.keys(value).flatMap((key) => leavesOf([...path, key], ownValue(value, key), undefined))
 }
 
 /** [LB1] [LB3] One conflict under one way to settle it. Pure. */
@@ -127,5 +140,11 @@ function isLost(
   { data, joined }: Extract<Joined, { kind: 'settled' }>,
 ): boolean {
   for (const at of joined) if (isWithin(place, at)) return false
-  return !jsonEqual(valueIn(data ?? undefined, path), value)
+  const there = valueIn(data ?? undefined, path)
+  // That there is an object is all that an empty one says.
+  const isThere = isEmptyObject(value) && isJsonObject(there)
+  return !isThere && !jsonEqual(there, value)
 }
+
+const isEmptyObject = (value: Json | undefined): boolean =>
+  isJsonObject(value) && Object.keys(value).length === 0
