@@ -11,6 +11,7 @@ import { benchEngine } from './engine/bench-engine.ts'
 import { benchHistory } from './history/bench-history.ts'
 import { benchTelemetry } from './history/bench-telemetry.ts'
 import { benchWriting } from './history/bench-writing.ts'
+import { benchLab } from './lab/bench-lab.ts'
 import { benchLetters } from './letters/bench-letters.ts'
 import { benchMemory } from './memory/bench-memory.ts'
 import { benchMetrics } from './metrics.ts'
@@ -37,6 +38,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   telemetry: benchTelemetry,
   alerts: benchAlerts,
   audit: benchAudit,
+  lab: benchLab,
   backup: benchBackup,
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {

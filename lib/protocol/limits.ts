@@ -153,7 +153,7 @@ export const CONFLICTS_NAMED_MAX = 5
 /** Conflicts that one run of the lab looks at: the newest of its range. */
 export const LAB_CONFLICTS_MAX = 100_000
 /** Of them, those that strategies are tried on which merge by a state: each takes ten times as long. */
-export const LAB_JOINED_MAX = 10_000
+export const LAB_JOINED_MAX = 5_000
 /** Read from the storage at a time. */
 export const LAB_PAGE = 500
 /** Of each finding of a column. */

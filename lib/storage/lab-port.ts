@@ -1,11 +1,8 @@
-import type { LabReport, LabSettings, LabWeights } from '#lib/engine/lab/lab-report.ts'
+import type { LabReport, LabRunState, LabSettings, LabWeights } from '#lib/engine/lab/lab-report.ts'
 import type { FieldStamps, ConflictEffect } from '#lib/engine/types.ts'
 import type { WrittenSide } from '#lib/engine/lab/recorded-conflict.ts'
 import type { AuditEntry } from './rows.ts'
 import type { Page, PageRequest } from './ports.ts'
-
-export const LAB_RUN_STATES = ['running', 'done', 'failed', 'cancelled'] as const
-export type LabRunState = (typeof LAB_RUN_STATES)[number]
 
 /** What a run is about. Times in Unix ms. */
 export interface LabInput {

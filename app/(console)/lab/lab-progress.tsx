@@ -5,7 +5,7 @@ import { Button } from '#components/ui/button.tsx'
 import { formatCount, formatDuration } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
-import type { LabRun } from '#lib/storage/ports.ts'
+import type { LabRunFound } from '#lib/application/lab/list-lab-runs.ts'
 import { sendJson } from '../send-json.ts'
 
 const ASK_EVERY_MS = 700
@@ -16,7 +16,7 @@ export function LabProgress({
   fleetId,
   mayStop,
 }: {
-  run: LabRun
+  run: LabRunFound
   fleetId: string
   mayStop: boolean
 }) {
@@ -30,7 +30,7 @@ export function LabProgress({
       try {
         const answer = await fetch(url + fleet, { signal: asking.signal })
         if (!answer.ok) throw new Error(String(answer.status))
-        const next = (await answer.json()) as LabRun
+        const next = (await answer.json()) as LabRunFound
         setSeen({ run: next, isStale: false })
         if (next.state !== 'running') router.refresh()
       } catch {

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { withParams } from '#components/ui/search-params.ts'
 import { showToast } from '#components/ui/toast.tsx'
-import type { LabRun } from '#lib/storage/ports.ts'
+import type { LabRunFound } from '#lib/application/lab/list-lab-runs.ts'
 import { StrategyFields, strategiesOf, type StrategyFormProps } from '../collections/[id]/strategy-form.tsx'
 import { FormDialog } from '../form-dialog.tsx'
 import { sendJson, type Sent } from '../send-json.ts'
@@ -32,7 +32,7 @@ export function RunActs({ fleetId, collectionId, fromMs, toMs, clocksOffMs, quer
       proposed,
     })
   const follow = (answer: unknown): void => {
-    const { id } = answer as LabRun
+    const { id } = answer as LabRunFound
     router.push(withParams('/lab', query, { collection: collectionId, run: id, show: null }), {
       scroll: false,
     })

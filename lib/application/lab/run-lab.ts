@@ -5,7 +5,7 @@ import { sidesOfToday } from '#lib/engine/conflict/sides-of-today.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { LAB_CONFLICTS_MAX, LAB_PAGE, LAB_SLICE_MS, LAB_TOLD_EVERY_MS } from '#lib/protocol/limits.ts'
-import type { Cursor, LabConflict, LabRun } from '#lib/storage/ports.ts'
+import type { Cursor, LabConflict, LabRun, Page } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 
 /**
@@ -35,28 +35,29 @@ async function reportOf(ctx: Context, run: LabRun, collection: string): Promise<
   const { fleetId, input } = run
   const rules = (await ctx.groupCommit.rules.get(fleetId)).collections.get(collection)
   if (!rules) throw new Error(`collection ${collection} is gone`)
-  const world: LabWorld = {
-    rules,
-    engines: { text: yjsText, ot: otLibrary },
-    clocksOffMs: input.clocksOffMs,
-  }
-  const fold = new LabFold(world, input.proposed)
+  const world: LabWorld = { rules, engines: { text: yjsText, ot: otLibrary } }
+  const fold = new LabFold(world, input.proposed, input.clocksOffMs)
   const range = { collection, fromMs: input.fromMs, toMs: input.toMs }
-  let cursor: Cursor | null = null
+  const read = (cursor: Cursor | null): Promise<Page<LabConflict>> =>
+    ctx.storage.lab.conflicts(fleetId, range, { limit: LAB_PAGE, cursor })
   let looked = 0
   let toldAtMs = run.toldAtMs
-  do {
-    const limit = Math.min(LAB_PAGE, LAB_CONFLICTS_MAX - looked)
-    const page: { readonly items: readonly LabConflict[]; readonly next: Cursor | null } =
-      await ctx.storage.lab.conflicts(fleetId, range, { limit, cursor })
+  let page = await read(null)
+  for (;;) {
+    const isLast = page.next === null || looked + LAB_PAGE >= LAB_CONFLICTS_MAX
+    // The next page is read while this one is replayed. Should the replay throw, that is what is told, and not this.
+    const next = isLast ? null : read(page.next)
+    next?.catch(() => undefined)
     await inSlices(page.items, (row) => fold.add(sidesOfToday(rules, row)))
     looked += page.items.length
-    cursor = page.next
     const nowMs = ctx.clock.now()
-    if (Math.abs(nowMs - toldAtMs) < LAB_TOLD_EVERY_MS) continue
-    toldAtMs = nowMs
-    if (!(await ctx.storage.lab.tell(fleetId, run.id, { looked, atMs: nowMs }))) return null
-  } while (cursor !== null && looked < LAB_CONFLICTS_MAX)
+    if (Math.abs(nowMs - toldAtMs) >= LAB_TOLD_EVERY_MS) {
+      toldAtMs = nowMs
+      if (!(await ctx.storage.lab.tell(fleetId, run.id, { looked, atMs: nowMs }))) return null
+    }
+    if (next === null) break
+    page = await next
+  }
   await ctx.storage.lab.tell(fleetId, run.id, { looked, atMs: ctx.clock.now() })
   const { fromMs, toMs, clocksOffMs } = input
   return {
@@ -65,7 +66,7 @@ async function reportOf(ctx: Context, run: LabRun, collection: string): Promise<
     fromMs,
     toMs,
     clocksOffMs,
-    capped: cursor !== null,
+    capped: page.next !== null,
     ...fold.figures(),
   }
 }

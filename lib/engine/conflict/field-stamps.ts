@@ -43,7 +43,11 @@ export function stampsAfter(
 }
 
 /** Where two documents differ: names by name, arrays as a whole. */
-export function changedPlaces(a: Json | undefined, b: Json | undefined, path: readonly string[] = []): string[] {
+export function changedPlaces(
+  a: Json | undefined,
+  b: Json | undefined,
+  path: readonly string[] = [],
+): string[] {
   if (jsonEqual(a, b)) return []
   if (!isJsonObject(a) || !isJsonObject(b)) return [toPointer(path)]
   const keys = new Set([...Object.keys(a), ...Object.keys(b)])

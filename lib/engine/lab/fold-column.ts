@@ -7,7 +7,7 @@ import type { LabWay } from './lab-columns.ts'
 import type { LabColumn, LabCounts, LabExample, LabFinding } from './lab-report.ts'
 import { LAB_FINDINGS } from './lab-report.ts'
 import type { RecordedConflict } from './recorded-conflict.ts'
-import { replay, type Change, type LabWorld, type Replayed } from './replay.ts'
+import { replay, type LabCase, type LabWorld, type Replayed } from './replay.ts'
 
 type Counting = { -readonly [K in keyof LabCounts]: number }
 
@@ -42,11 +42,12 @@ export class ColumnFold {
   }
 
   /** @param current what the collection's own settings made of it; null while that is what is added */
-  add(conflict: RecordedConflict, changes: readonly Change[], current: Replayed | null): Replayed | null {
+  add(one: LabCase, current: Replayed | null): Replayed | null {
     this.added += 1
     if (this.newest !== null && this.added > this.newest) return null
-    const replayed = replay(conflict, this.way.settings, this.world, changes)
-    this.count(conflict, changes, replayed)
+    const { conflict } = one
+    const replayed = replay(one, this.way.settings, this.world)
+    this.count(one, replayed)
     if (current && comesOutOtherwise(current, replayed)) {
       this.differing += 1
       keep(this.differingExamples, exampleOf(conflict, placesOf(replayed), sideOf(replayed)))
@@ -54,7 +55,7 @@ export class ColumnFold {
     return replayed
   }
 
-  private count(conflict: RecordedConflict, changes: readonly Change[], replayed: Replayed): void {
+  private count({ conflict, changes }: LabCase, replayed: Replayed): void {
     const { counts } = this
     if (replayed.kind === 'time_unknown') return void (counts.timeUnknown += 1)
     if (replayed.kind === 'not_replayed') return void (counts.notReplayed += 1)
@@ -78,7 +79,7 @@ export class ColumnFold {
       counts.silentOverwrites += 1
       this.show('lost_update', conflict, replayed)
     }
-    if (replayed.isWrong === true) {
+    if (replayed.isWrong) {
       counts.wrongWinners += 1
       this.show('wrong_winner', conflict, replayed)
     }

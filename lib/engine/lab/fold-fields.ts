@@ -8,7 +8,7 @@ import { FIELD_WAYS } from './lab-columns.ts'
 import type { FieldStamps } from '../types.ts'
 import type { LabField, LabSettings } from './lab-report.ts'
 import type { RecordedConflict } from './recorded-conflict.ts'
-import { replay, type LabWorld } from './replay.ts'
+import { caseOf, replay, type LabCase, type LabWorld } from './replay.ts'
 import { decidePlain } from './replay-plain.ts'
 
 interface FieldCount {
@@ -25,9 +25,11 @@ interface FieldCount {
 /** Counts of single fields that both sides changed: what each strategy would make of the field alone. */
 export class FieldsFold {
   private readonly world: LabWorld
+  private readonly clocksOffMs: number
   private readonly counts = new Map<string, FieldCount>()
 
-  constructor(world: LabWorld) {
+  constructor(world: LabWorld, clocksOffMs: number) {
+    this.clocksOffMs = clocksOffMs
     this.world = { ...world, rules: { ...world.rules, schema: {}, accepts: null } }
   }
 
@@ -37,8 +39,8 @@ export class FieldsFold {
       const count = this.counts.get(place) ?? this.begin(place)
       if (!count) continue
       count.contested += 1
-      const alone = fieldAlone(conflict, place)
-      for (const each of count.strategies) this.count(alone, each)
+      const alone = caseOf(fieldAlone(conflict, place), this.clocksOffMs)
+      for (const each of count.strategies) this.count(alone, place, each)
     }
   }
 
@@ -56,16 +58,16 @@ export class FieldsFold {
     return count
   }
 
-  private count(alone: RecordedConflict, each: FieldCount['strategies'][number]): void {
-    if (each.strategy === 'crdt' && isJoinedByState(alone)) return
-    // A register of a CRDT keeps the value of the newest stamp.
-    const strategy = each.strategy === 'crdt' ? 'lww' : each.strategy
-    const replayed = replay(alone, fieldSettings(strategy), this.world)
+  private count(alone: LabCase, place: string, each: FieldCount['strategies'][number]): void {
+    const settings =
+      place === '' ? wholeSettings(each.strategy) : fieldSettings(each.strategy, alone.conflict)
+    if (settings === null) return
+    const replayed = replay(alone, settings, this.world)
     if (replayed.kind === 'person') each.manual += 1
     else if (replayed.kind === 'time_unknown') each.timeUnknown += 1
     else if (replayed.kind === 'settled') {
       each.lostUpdates += replayed.lost.length
-      if (replayed.isWrong === true) each.wrongWinners += 1
+      if (replayed.isWrong) each.wrongWinners += 1
     }
   }
 
@@ -82,17 +84,27 @@ export class FieldsFold {
 }
 
 const FIELD = 'field'
-const fieldSettings = (strategy: StrategyName): LabSettings => ({
+const ofField = (strategy: StrategyName): LabSettings => ({
   strategy: 'field-merge',
   tieRule: 'lww',
   fieldStrategies: { [`/${FIELD}`]: strategy },
 })
+/** Where one side deleted the record the whole of it is contested. */
+const wholeSettings = (strategy: StrategyName): LabSettings => ({
+  strategy,
+  tieRule: 'lww',
+  fieldStrategies: {},
+})
 
-/** Both sides have there what counts or is a set by its state. */
-const isJoinedByState = ({ local, remote }: RecordedConflict): boolean =>
-  [local, remote].every(
-    (side) => kindFor(fieldSettings('crdt'), `/${FIELD}`, side?.[FIELD]) !== 'lww-register',
+/** Null where both sides have there what counts or is a set by its state: that keeps what both did. */
+function fieldSettings(strategy: StrategyName, { local, remote }: RecordedConflict): LabSettings | null {
+  if (strategy !== 'crdt') return ofField(strategy)
+  const isKept = [local, remote].every(
+    (side) => kindFor(ofField('crdt'), `/${FIELD}`, side?.[FIELD]) !== 'lww-register',
   )
+  // A register of a CRDT keeps the value of the newest stamp.
+  return isKept ? null : ofField('lww')
+}
 
 const BY_FIELD: LabSettings = { strategy: 'field-merge', tieRule: 'lww', fieldStrategies: {} }
 const NO_STAMPS = { local: '', remote: '', fields: undefined }

@@ -4,7 +4,7 @@ import { FieldsFold } from './fold-fields.ts'
 import { waysOf } from './lab-columns.ts'
 import type { LabReport, LabSettings } from './lab-report.ts'
 import type { RecordedConflict } from './recorded-conflict.ts'
-import { changesOf, type LabWorld } from './replay.ts'
+import { caseOf, type LabWorld } from './replay.ts'
 import { isJoining } from './replay-joined.ts'
 
 type Figures = Pick<LabReport, 'recorded' | 'replayed' | 'left' | 'columns' | 'fields' | 'fieldsTotal'>
@@ -14,16 +14,19 @@ export class LabFold {
   private readonly current: ColumnFold
   private readonly others: readonly ColumnFold[]
   private readonly fields: FieldsFold
+  private readonly clocksOffMs: number
   private recorded = 0
   private withoutRecord = 0
 
-  constructor(world: LabWorld, proposed: LabSettings | null) {
+  /** @param clocksOffMs 0 as they were */
+  constructor(world: LabWorld, proposed: LabSettings | null, clocksOffMs = 0) {
     const [current, ...others] = waysOf(world.rules, proposed)
     this.current = new ColumnFold(current, world, null)
     this.others = others.map(
       (way) => new ColumnFold(way, world, isJoining(way.settings) ? LAB_JOINED_MAX : null),
     )
-    this.fields = new FieldsFold(world)
+    this.fields = new FieldsFold(world, clocksOffMs)
+    this.clocksOffMs = clocksOffMs
   }
 
   add(conflict: RecordedConflict): void {
@@ -33,9 +36,9 @@ export class LabFold {
       this.withoutRecord += 1
       return
     }
-    const changes = changesOf(conflict)
-    const current = this.current.add(conflict, changes, null)
-    for (const other of this.others) other.add(conflict, changes, current)
+    const one = caseOf(conflict, this.clocksOffMs)
+    const current = this.current.add(one, null)
+    for (const other of this.others) other.add(one, current)
     this.fields.add(conflict)
   }
 

@@ -30,6 +30,10 @@ export interface LabCounts {
   readonly notReplayed: number
 }
 
+/** How far a run of the lab is. */
+export const LAB_RUN_STATES = ['running', 'done', 'failed', 'cancelled'] as const
+export type LabRunState = (typeof LAB_RUN_STATES)[number]
+
 export const LAB_FINDINGS = ['lost_update', 'wrong_winner', 'broken_rule', 'manual'] as const
 export type LabFinding = (typeof LAB_FINDINGS)[number]
 

@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { strategyInput } from '#lib/application/collections/collection-input.ts'
-import { labRunInput, labWeightsChange, labWeightsInput } from '#lib/application/lab/lab-input.ts'
+import {
+  labFinding,
+  labRunInput,
+  labRunState,
+  labWeightsChange,
+  labWeightsInput,
+} from '#lib/application/lab/lab-input.ts'
 import { labRunsQuery } from '#lib/application/lab/list-lab-runs.ts'
 import { stopLabRunInput } from '#lib/application/lab/stop-lab-run.ts'
-import { LAB_FINDINGS } from '#lib/engine/lab/lab-report.ts'
 import { STRATEGIES } from '#lib/protocol/device.ts'
-import { LAB_RUN_STATES } from '#lib/storage/lab-port.ts'
 import { listOf } from './contract-answers.ts'
 import type { AdminOperation } from './operation.ts'
 
@@ -19,7 +23,7 @@ const run = z.object({
   fleetId: uuid,
   collectionId: uuid,
   input: z.object({ fromMs: ms, toMs: ms, clocksOffMs: ms, proposed: settings.nullable() }),
-  state: z.enum(LAB_RUN_STATES),
+  state: labRunState,
   looked: count,
   total: count,
   problem: z.string().nullable(),
@@ -62,7 +66,7 @@ const report = z.object({
       settings,
       counts,
       newestAlone: count.nullable(),
-      examples: z.record(z.enum(LAB_FINDINGS), z.array(example)),
+      examples: z.record(labFinding, z.array(example)),
       differs: z.object({ conflicts: count, examples: z.array(example) }),
     }),
   ),

@@ -2,12 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LabFold } from '#lib/engine/lab/fold-lab.ts'
 import type { LabCounts, LabReport } from '#lib/engine/lab/lab-report.ts'
-import type { RecordedConflict } from '#lib/engine/lab/recorded-conflict.ts'
+import { recordedStamps, type RecordedConflict } from '#lib/engine/lab/recorded-conflict.ts'
+import { caseOf, isJoinedIn } from '#lib/engine/lab/replay.ts'
+import { decideJoined } from '#lib/engine/lab/replay-joined.ts'
+import { decidePlain, documentOf } from '#lib/engine/lab/replay-plain.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
-import type { JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual, type JsonObject } from '#lib/kernel/json.ts'
 import { cases } from '#tests/support/cases.ts'
 
 const RULES: CollectionRules = {
@@ -266,7 +269,7 @@ function lossOf(one: Told, mine: Leaves, theirs: Leaves, outcome: Leaves): { cha
 }
 
 function labOf(all: readonly Told[], clocksOffMs: number): Pick<LabReport, 'columns' | 'replayed'> {
-  const fold = new LabFold({ rules: RULES, engines: { text: yjsText, ot: otLibrary }, clocksOffMs }, null)
+  const fold = new LabFold({ rules: RULES, engines: { text: yjsText, ot: otLibrary } }, null, clocksOffMs)
   for (const [n, one] of all.entries()) fold.add(conflictOf(one, n))
   return fold.figures()
 }
@@ -296,5 +299,31 @@ describe('the lab counts what brute force counts', () => {
       ),
       { numRuns: cases(40) },
     )
+  })
+
+  it('[LB1] fields without a state are decided alike with and without the way through the states of others', () => {
+    const settings = { strategy: 'field-merge', tieRule: 'lww', fieldStrategies: { '/n': 'crdt' } } as const
+    const engines = { text: yjsText, ot: otLibrary }
+    let compared = 0
+    fc.assert(
+      fc.property(told, (one) => {
+        const base = { ...one.base, n: 1 }
+        const [mine, theirs] = [one.mine && { ...one.mine, n: 1 }, one.theirs && { ...one.theirs, n: 1 }]
+        const whole: Told = { ...one, baseKnown: true, isTimed: true, base, mine, theirs }
+        const conflict = conflictOf(whole, 1)
+        const stamps = recordedStamps(conflict)
+        if (isJoinedIn(caseOf(conflict, 0), settings) || !stamps) return
+        if (jsonEqual(conflict.local, conflict.remote)) return
+        compared += 1
+        const decision = decidePlain(conflict, settings, stamps)
+        const devices = { local: MINE, remote: THEIRS }
+        const rules = { ...RULES, schema: {}, ...settings }
+        const joined = decideJoined(conflict, settings, { stamps, devices, rules, engines })
+        const data = decision.kind === 'person' ? null : documentOf(decision, conflict)
+        expect(joined).toMatchObject({ kind: 'settled', data })
+      }),
+      { numRuns: 600 },
+    )
+    expect(compared).toBeGreaterThan(100)
   })
 })

@@ -95,7 +95,7 @@ test('[LB1] [LB3] on the conflict profile lww loses the updates that field-merge
     upMigrations: [],
     hasAuthority: false,
   } as const
-  const fold = new LabFold({ rules, engines: { text: yjsText, ot: otLibrary }, clocksOffMs: 0 }, null)
+  const fold = new LabFold({ rules, engines: { text: yjsText, ot: otLibrary } }, null)
   for (const one of conflicts) fold.add(one)
   const report = fold.figures()
   const column = (id: string) => {
