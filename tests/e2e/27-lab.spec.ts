@@ -125,6 +125,12 @@ test('the lab shows what lww loses and field-merge keeps, with the records; appl
     expect(JSON.stringify(await audit.json())).toContain('crews lose what they write')
   })
 
+  await test.step('an address that names nothing shows the page, and says what it did not understand', async () => {
+    await page.goto(`/lab${at}&collection=nonsense&run=x&off=-5&show=..`)
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('as it is set')
+    await expect(page.locator('.misread')).toContainText('off')
+  })
+
   await test.step('on a phone nothing is wider than the screen', async () => {
     await page.setViewportSize({ width: 390, height: 844 })
     await page.goto(`/lab${at}&collection=${collectionId}`)

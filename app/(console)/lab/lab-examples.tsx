@@ -51,7 +51,7 @@ export function LabExamples({
         <ul className="lab-list">
           {examples.map((one) => (
             <li key={one.conflictId}>
-              <Link href={carryShared(`/conflicts/${one.conflictId}`, query)}>
+              <Link className="link" href={carryShared(`/conflicts/${one.conflictId}`, query)}>
                 Conflict {shortId(one.conflictId)}
               </Link>{' '}
               of record <span className="mono">{shortId(one.recordId)}</span>: {whatOf(one, finding)}

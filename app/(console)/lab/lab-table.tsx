@@ -106,7 +106,7 @@ const columnsOf = (query: string): readonly Column<LabRow>[] => [
       ) : row.differs.conflicts === 0 ? (
         '0'
       ) : (
-        <Link href={showHref(query, row.id, 'differs')} scroll={false}>
+        <Link className="link" href={showHref(query, row.id, 'differs')} scroll={false}>
           {formatCount(row.differs.conflicts)}
         </Link>
       ),
@@ -135,7 +135,7 @@ function Figure({
   if (count === 0) return <Share count={0} of={of} />
   return (
     <>
-      <Link href={showHref(query, row.id, finding)} scroll={false}>
+      <Link className="link" href={showHref(query, row.id, finding)} scroll={false}>
         {formatCount(count)}
       </Link>{' '}
       <span className="den">{formatPercent(count / of)}</span>

@@ -192,6 +192,7 @@ function Runs({ at, board, collection }: { at: Visit; board: LabBoard; collectio
         {board.runs.map((run) => (
           <li key={run.id}>
             <Link
+              className="link"
               href={withParams('/lab', at.query, { collection: collection.id, run: run.id, show: null })}
               aria-current={run.id === board.run?.id ? 'true' : undefined}
               scroll={false}

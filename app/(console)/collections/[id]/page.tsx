@@ -129,7 +129,7 @@ async function CollectionPage({ params, searchParams }: ItemProps) {
               ]}
             />
             <p className="sub">
-              <Link href={withParams('/lab', at.query, { collection: collection.id })}>
+              <Link className="link" href={withParams('/lab', at.query, { collection: collection.id })}>
                 What each strategy would lose
               </Link>{' '}
               is tried out in the strategy lab.
