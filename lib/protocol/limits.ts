@@ -158,6 +158,8 @@ export const LAB_JOINED_MAX = 5_000
 export const LAB_PAGE = 500
 /** Of each finding of a column. */
 export const LAB_EXAMPLES_MAX = 20
+/** Of one example. */
+export const LAB_PLACES_MAX = 20
 export const LAB_FIELDS_MAX = 20
 /** Fields that are counted while a run goes on; of more, those that came first. */
 export const LAB_FIELDS_COUNTED_MAX = 500

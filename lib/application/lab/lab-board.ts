@@ -44,8 +44,10 @@ export async function labBoard(
     getLabWeights(ctx, { actor, fleetId, id: collectionId }),
     listLabRuns(ctx, { actor, fleetId, query }),
   ])
-  const id = runId ?? runs[0]?.id ?? null
-  const run = id === null ? null : await ofCollection(ctx, { actor, fleetId, id }, collectionId)
+  const named = runId === null ? null : await ofCollection(ctx, { actor, fleetId, id: runId }, collectionId)
+  const newest = runs[0]
+  const run =
+    named ?? (newest ? await ofCollection(ctx, { actor, fleetId, id: newest.id }, collectionId) : null)
   return {
     runs,
     run,
@@ -55,7 +57,7 @@ export async function labBoard(
   }
 }
 
-/** A link to a run that is kept no more, or to another collection's, shows the page without one. */
+/** A link to a run that is kept no more, or to another collection's, names none. */
 async function ofCollection(
   ctx: Context,
   asked: Parameters<typeof getLabRun>[1],

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
-import { LAB_EXAMPLES_MAX } from '#lib/protocol/limits.ts'
+import { LAB_EXAMPLES_MAX, LAB_PLACES_MAX } from '#lib/protocol/limits.ts'
 import { findViolation } from '../business-rules.ts'
 import { validateDocument } from '../validate.ts'
 import type { LabWay } from './lab-columns.ts'
@@ -109,7 +109,7 @@ const exampleOf = (
   { id, recordId }: RecordedConflict,
   places: readonly string[],
   side: LabExample['side'],
-): LabExample => ({ conflictId: id, recordId, places, side })
+): LabExample => ({ conflictId: id, recordId, places: places.slice(0, LAB_PLACES_MAX), side })
 
 function placesOf(replayed: Replayed): readonly string[] {
   if (replayed.kind === 'person') return replayed.fields

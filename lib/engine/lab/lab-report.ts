@@ -41,7 +41,7 @@ export type LabFinding = (typeof LAB_FINDINGS)[number]
 export interface LabExample {
   readonly conflictId: string
   readonly recordId: string
-  /** JSON Pointers of what was lost, or is contested; the root's for a whole document. */
+  /** JSON Pointers of what was lost, or is contested, the first LAB_PLACES_MAX; the root's for a whole document. */
   readonly places: readonly string[]
   /** Whose change was lost; null where that is no question, and where both lost some. */
   readonly side: 'local' | 'remote' | null
