@@ -10,7 +10,8 @@ export async function newestLab(
 ): Promise<ScarLab | null> {
   const kept = { collectionId, fromMs: 0, toMs: clock.now() + 1 }
   const { items } = await storage.lab.list(fleetId, kept, { limit: LAB_RUNS_KEPT, cursor: null })
-  const newest = items.find(({ state }) => state === 'done')
+  // By clocks as they were: what would have been with others is no evidence.
+  const newest = items.find(({ state, input }) => state === 'done' && input.clocksOffMs === 0)
   if (newest === undefined) return null
   const run = await storage.lab.get(fleetId, newest.id)
   return run?.report ? { ...run.report, endedAtMs: run.endedAtMs ?? run.toldAtMs } : null

@@ -6,6 +6,7 @@ import { createCollection } from '#lib/application/collections/create-collection
 import { getLabRun, type LabRunFound } from '#lib/application/lab/list-lab-runs.ts'
 import { startLabRun } from '#lib/application/lab/start-lab-run.ts'
 import { stopLabRun } from '#lib/application/lab/stop-lab-run.ts'
+import { showScar } from '#lib/application/reviews/show-scar.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import { audit, changeOf, commit, conflictEffect } from '#tests/contract/storage/world.ts'
 import { labRun } from '#tests/support/lab-run.ts'
@@ -91,6 +92,14 @@ describe.each(STORAGES)('a run of the strategy lab over $name', ({ open }) => {
     expect(merged?.examples.lost_update).toMatchObject([{ recordId: wrong }])
     expect(merged?.differs).toMatchObject({ conflicts: 1, examples: [{ recordId: disjoint }] })
     expect(report?.fields).toMatchObject([{ place: '/title', contested: 1 }])
+  })
+
+  it('is the evidence of the SCAR report, but for a run by other clocks', async () => {
+    await done((await start({ clocksOffMs: HOUR_MS })).id)
+    const scar = await showScar(app.ctx, { ...who(), id: collectionId })
+    expect(JSON.stringify(scar)).toContain(
+      '2 lost updates, 2 silent overwrites, 0 manual decisions, 1 wrong winner',
+    )
   })
 
   it('takes settings that somebody proposes, and refuses what is none', async () => {
