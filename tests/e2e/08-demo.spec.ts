@@ -35,7 +35,7 @@ test('npm run demo prints a link that signs in, and its fleet syncs', async ({ b
   const page = await context.newPage()
   await page.goto(linkOrEnd())
   await expect(page).toHaveURL(/\/overview/)
-  await expect(page.getByText(`${DEVICES} devices`)).toBeVisible()
+  await expect(page.getByText(`${DEVICES} devices`, { exact: true })).toBeVisible()
   await context.close()
 
   demo.signal('SIGINT')
