@@ -17,7 +17,6 @@ const isoTime: JsonObject = { type: 'string', format: 'date-time' }
 export const STRIKE_REPORT_SCHEMA: JsonObject = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Wildlife strike report',
-  'x-tidemark-screen': 'Strike report form',
   type: 'object',
   required: ['airportName', 'flightDate', 'status'],
   additionalProperties: false,
@@ -53,7 +52,6 @@ const STRIKE_REPORT_CRDTS = { '/tags': 'crdt', '/animalsFound': 'crdt', '/shared
 const INSPECTION_SCHEMA: JsonObject = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Runway inspection',
-  'x-tidemark-screen': 'Runway inspection form',
   type: 'object',
   required: ['airportName', 'inspectedAt', 'outcome'],
   additionalProperties: false,

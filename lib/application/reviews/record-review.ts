@@ -2,6 +2,7 @@ import { REVIEWS_PER_COLLECTION_MAX } from '#lib/protocol/limits.ts'
 import type { StoredReview } from '#lib/storage/ports.ts'
 import { recommend } from '#lib/telemetry/review/recommend.ts'
 import type { Answers } from '#lib/telemetry/review/review.ts'
+import { authorize } from '../access/authorize.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
@@ -18,8 +19,9 @@ export async function recordReview(
   ctx: Context,
   { body, ...of }: OfCollection & { readonly body: unknown },
 ): Promise<StoredReview> {
-  const collection = await collectionOf(ctx, of, 'admin')
+  authorize(of.actor, of.fleetId, 'admin')
   const { version, answers, reason } = parsedOrThrow(reviewInput, body)
+  const collection = await collectionOf(ctx, of, 'admin')
   const before = await ctx.storage.reviews.newest(of.fleetId, of.id)
   if ((before?.version ?? 0) !== version)
     throw new ApplicationError('stale_version', { extra: { version: before?.version ?? 0 } })

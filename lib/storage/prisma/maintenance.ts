@@ -140,6 +140,8 @@ export const FLEET_TABLES: readonly string[] = [
   'incident',
   'incident_entry',
   'ingest_key',
+  'lab_run',
+  'lab_weights',
   'letter_group',
   'open_session',
   'operation',

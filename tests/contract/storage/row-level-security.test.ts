@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { NO_ANSWERS } from '#lib/telemetry/review/review.ts'
+import { DEFAULT_WEIGHTS } from '#lib/engine/lab/lab-report.ts'
+import { labRun } from '#tests/support/lab-run.ts'
 import { reviewOf } from '../../support/review-fixture.ts'
 import type { Fleet } from '#lib/storage/ports.ts'
 import { shippedRule } from '#tests/support/alert-series.ts'
@@ -70,6 +72,10 @@ describe('row-level security', () => {
       collectionId: randomUUID(),
     }
     await storage.reviews.add(review, 9, audit())
+    const bounds = { kept: 9, atOnce: 9, goneBeforeMs: 0, lost: '' }
+    await storage.lab.begin(labRun(fleet.id, randomUUID(), NOW_MS), bounds, audit())
+    const weighed = { version: 0, weights: DEFAULT_WEIGHTS }
+    await storage.lab.setWeights(fleet.id, randomUUID(), weighed, audit())
     const said = { id, rootId: id, mergedInto: null, byHand: false, title: null, note: '', owner: null }
     await storage.letterGroups.change(fleet.id, () => ({
       put: [{ ...said, snoozedUntilMs: null, version: 1 }],
