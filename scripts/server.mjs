@@ -74,6 +74,8 @@ try {
   })
   await Promise.race([gate.promise, late])
 } catch (error) {
+  // Told to stop meanwhile, it has nothing left to start: `stop` ends it, and with 0.
+  if (globalThis[shared('draining')] === true) await new Promise(() => {})
   fail(`Tidemark cannot start: ${error instanceof Error ? error.message : error}`)
 }
 const handle = app.getRequestHandler()

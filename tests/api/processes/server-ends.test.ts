@@ -164,7 +164,10 @@ describe('a server that is told to end', () => {
     expect(performance.now() - startedMs).toBeLessThan(STARTING_ENDED_WITHIN_MS)
   })
 
-  it('ends with 0 while it waits for a database that says nothing', async () => {
+  it.each([
+    ['says nothing', () => undefined],
+    ['goes away', (socket: Socket) => void socket.destroy()],
+  ])('ends with 0 while it waits for a database that %s', async (_, then) => {
     const silent = createServer().listen(0, '127.0.0.1')
     await once(silent, 'listening')
     onTestFinished(() => void silent.close())
@@ -175,6 +178,8 @@ describe('a server that is told to end', () => {
     const [socket] = (await asked) as [Socket]
     onTestFinished(() => void socket.destroy())
     server.signal('SIGTERM')
+    await pause(200)
+    then(socket)
     const startedMs = performance.now()
     expect(await server.ended, server.output()).toBe(0)
     expect(performance.now() - startedMs).toBeLessThan(STARTING_ENDED_WITHIN_MS)
