@@ -34,7 +34,9 @@ export class DeviceDirectory {
   private readonly deadTokens: DeadTokens
   private readonly devices = new Map<string, Seen<Device>>()
   private readonly fleets = new Map<string, Seen<Fleet>>()
-  private readonly asking = new Map<string, Promise<Fleet | null>>()
+  /** What is asked for right now: requests that come meanwhile share the answer of the first. */
+  private readonly askedFleets = new Map<string, Promise<Fleet | null>>()
+  private readonly askedDevices = new Map<string, Promise<Device | null>>()
   private origins: Seen<ReadonlySet<string>> | null = null
   /** What its text says, which never changes; whether it is live is asked anew. Two hashes a request else. */
   private readonly credentialOf = remembering(parseCredential, DEVICES_MAX)
@@ -73,12 +75,7 @@ export class DeviceDirectory {
 
   /** A fleet, at most a second old. */
   async fleet(fleetId: string): Promise<Fleet | null> {
-    const seen = this.freshFleet(fleetId)
-    if (seen) return seen
-    // Requests that come meanwhile share the answer of the first.
-    const asked = this.asking.get(fleetId) ?? this.readFleet(fleetId)
-    this.asking.set(fleetId, asked)
-    return asked
+    return this.freshFleet(fleetId) ?? shared(this.askedFleets, fleetId, () => this.readFleet(fleetId))
   }
 
   /** The fleet that a token names, when this process has met it; says nothing of whether the token is good. */
@@ -114,12 +111,15 @@ export class DeviceDirectory {
   forget(): void {
     this.devices.clear()
     this.fleets.clear()
+    this.askedDevices.clear()
+    this.askedFleets.clear()
     this.origins = null
   }
 
   /** Drops what is known of one device. */
   forgetDevice(deviceId: string): void {
     for (const [hash, { value }] of this.devices) if (value.id === deviceId) this.devices.delete(hash)
+    this.askedDevices.clear()
   }
 
   private freshFleet(fleetId: string): Fleet | null {
@@ -135,21 +135,29 @@ export class DeviceDirectory {
   }
 
   private async readFleet(fleetId: string): Promise<Fleet | null> {
-    try {
-      const fleet = await this.storage.fleets.get(fleetId)
-      if (fleet) remember(this.fleets, fleetId, { value: fleet, atMs: this.clock.now() }, FLEETS_MAX)
-      return fleet
-    } finally {
-      this.asking.delete(fleetId)
-    }
+    const fleet = await this.storage.fleets.get(fleetId)
+    if (fleet) remember(this.fleets, fleetId, { value: fleet, atMs: this.clock.now() }, FLEETS_MAX)
+    return fleet
   }
 
   private async deviceByHash(fleetId: string, hash: string, freshMs: number): Promise<Device | null> {
     const seen = this.freshDevice(hash, freshMs)
-    if (seen) return seen
+    return seen ?? shared(this.askedDevices, hash, () => this.readDevice(fleetId, hash))
+  }
+
+  private async readDevice(fleetId: string, hash: string): Promise<Device | null> {
     const device = await this.storage.devices.findByToken(fleetId, hash, this.clock.now())
     if (device) remember(this.devices, hash, { value: device, atMs: this.clock.now() }, DEVICES_MAX)
     else this.devices.delete(hash)
     return device
   }
+}
+
+/** The answer that is being asked for under this key, or a new one. */
+function shared<T>(asked: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
+  const known = asked.get(key)
+  if (known) return known
+  const answer = ask().finally(() => asked.get(key) === answer && asked.delete(key))
+  asked.set(key, answer)
+  return answer
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TestDevice } from '#tests/support/device-world.ts'
@@ -137,8 +138,14 @@ describe('what is slow in coming', () => {
   })
 })
 
-/** Counts the statements that this process sends while something is done. */
-async function statementsOf<T>(work: () => Promise<T>): Promise<{ texts: readonly string[]; value: T }> {
+/** How long nothing is sent until what was done is over: beside an answer that is given already, reads may be under way. */
+const QUIET_MS = 100
+
+/** Counts the statements that this process sends while something is done, and, with `tail`, until it is quiet after it. */
+async function statementsOf<T>(
+  work: () => Promise<T>,
+  tail = false,
+): Promise<{ texts: readonly string[]; value: T }> {
   const client = pg.Client.prototype as unknown as { query: (...given: unknown[]) => unknown }
   const { query: send } = client
   const texts: string[] = []
@@ -149,7 +156,12 @@ async function statementsOf<T>(work: () => Promise<T>): Promise<{ texts: readonl
     return send.apply(this, given)
   }
   try {
-    return { value: await work(), texts }
+    const value = await work()
+    for (let sent = -1; tail && sent !== texts.length;) {
+      sent = texts.length
+      await pause(QUIET_MS)
+    }
+    return { value, texts }
   } finally {
     client.query = send
   }
@@ -216,8 +228,9 @@ describe('ids of another fleet', () => {
       const owner = pattern.replace('/diagnosis', '')
       const look = async (id: string) => {
         const path = `/api/admin/v1${pattern.replace(':id', id)}?fleet=${world.otherFleetId}`
-        const { texts, value } = await statementsOf(() =>
-          fetch(world.http.url + path, { headers: world.headersOf['other admin key'] }),
+        const { texts, value } = await statementsOf(
+          () => fetch(world.http.url + path, { headers: world.headersOf['other admin key'] }),
+          true,
         )
         // A pool looks now and then whether its connections live.
         return {
