@@ -111,13 +111,12 @@ export function toldEntry({ action, target, outcome, after }: Entry): ToldEntry 
     if (action === 'denials.more' && several === true)
       return { did: `refused ${times}: several requests, for several reasons`, raw: action, tried: null }
     const title = titleOf(target)
-    if (title === null) return { did: `refused: ${REFUSED[action] ?? action}`, raw: action, tried: null }
-    if (action !== 'denials.more') return { did: `refused: ${title}`, raw: target, tried: action }
-    return {
-      did: `refused ${times}: ${title}`,
-      raw: target,
-      tried: typeof like === 'string' ? like : null,
-    }
+    const isSum = action === 'denials.more'
+    const tried = isSum ? (typeof like === 'string' ? like : null) : action
+    const refused = isSum ? `refused ${times}` : 'refused'
+    if (title === null)
+      return { did: `${refused}: ${REFUSED[tried ?? ''] ?? tried}`, raw: action, tried: null }
+    return { did: `${refused}: ${title}`, raw: target, tried }
   }
   const words = Object.hasOwn(DONE, action) ? DONE[action] : undefined
   return words === undefined

@@ -1,7 +1,8 @@
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { User, UserSession } from '#lib/storage/ports.ts'
-import { auditEntry, NOBODY } from './audit-entry.ts'
+import { tellDenial } from '../audit/denials.ts'
+import { auditEntry } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 import { hashCredential } from './credentials.ts'
 import { hashPassword, isOutdated, verifyPassword } from './password.ts'
@@ -87,7 +88,7 @@ async function renewHash(ctx: AccessContext, user: User, password: string): Prom
 }
 
 /**
- * Leaves an audit event. The e-mail is not written down: people type passwords into that field.
+ * Leaves an audit event, within the bound of all denials. The e-mail is not written down: people type passwords into that field.
  * @param user whose account was tried, where there is one
  */
 export async function refuse(
@@ -96,13 +97,14 @@ export async function refuse(
   address: string | null,
   user: Pick<User, 'id'> | null,
 ): Promise<Result<SignedIn, SignInRefusal>> {
-  const details = {
+  await tellDenial(ctx, {
+    actor: null,
     action: 'session.start',
+    code: 'unauthorized',
+    fleetId: null,
+    address,
     target: user ? `user/${user.id}` : 'user',
     after: { how },
-    address,
-    outcome: 'denied',
-  } as const
-  await ctx.storage.audit.append(auditEntry(ctx, NOBODY, details))
+  })
   return err({ code: 'unauthorized' })
 }

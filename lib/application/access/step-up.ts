@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
+import { tellDenial } from '../audit/denials.ts'
 import { auditEntry } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 import { verifyPassword } from './password.ts'
@@ -53,7 +54,14 @@ export async function requirePassword(
   await requireTry(ctx, [key])
   if (await counted(ctx, [key], verifyPassword(password, stored))) return forgetTries(ctx, key)
   const { actor } = principal
-  const details = { action: 'session.prove', target: `user/${actor.id}`, address, outcome: 'denied' } as const
-  await ctx.storage.audit.append(auditEntry(ctx, actor, details))
+  const target = `user/${actor.id}`
+  await tellDenial(ctx, {
+    actor,
+    action: 'session.prove',
+    code: 'wrong_password',
+    fleetId: null,
+    address,
+    target,
+  })
   throw new ApplicationError('wrong_password')
 }

@@ -5,7 +5,7 @@ import type { AccessContext } from '../access/context.ts'
 import type { Actor } from '../context.ts'
 
 /**
- * Entries of refusals of one kind (who, what code, in which fleet) that a process writes in a minute; what comes beyond is
+ * Entries of refusals of one kind (who, what code or target, in which fleet) that a process writes in a minute; what comes beyond is
  * counted, and told by one entry when the minute is over. So nobody fills the log, and nothing is passed over in silence.
  */
 export const DENIALS_WRITTEN_PER_MINUTE = 20
@@ -32,6 +32,9 @@ export interface Denial {
   readonly code: ErrorCode
   readonly fleetId: string | null
   readonly address: string | null
+  /** What was refused, where an entry names more than the code: those of one target are a kind of their own. */
+  readonly target?: string
+  readonly after?: AuditEntry['after']
 }
 
 interface Kind {
@@ -132,7 +135,8 @@ class Denials {
 
 /** The key of those that are not told apart. */
 const severalOf = ({ actor }: Denial): string => (actor === null ? STRANGERS : KNOWN)
-const keyOf = ({ actor, code, fleetId }: Denial): string => JSON.stringify([actor?.id ?? null, code, fleetId])
+const keyOf = ({ actor, code, fleetId, target }: Denial): string =>
+  JSON.stringify([actor?.id ?? null, target ?? code, fleetId])
 
 /** One for each storage, so that tests share none. */
 const processes = new WeakMap<Storage, Denials>()
@@ -168,15 +172,15 @@ export async function writeDenials(ctx: DenialContext, end = false): Promise<voi
 }
 
 function entryOf(ctx: DenialContext, denial: Denial, atMs: number): AuditEntry {
-  const { actor, action, code, fleetId, address } = denial
-  const details = { action: action.slice(0, ACTION_CHARS_MAX), target: code, fleetId, address }
+  const { actor, action, code, fleetId, address, target = code, after = null } = denial
+  const details = { action: action.slice(0, ACTION_CHARS_MAX), target, fleetId, address, after }
   return { ...auditEntry(ctx, actor ?? NOBODY, { ...details, outcome: 'denied' }), atMs }
 }
 
 function sumOf(ctx: DenialContext, key: string, { like, fromMs, lastMs, more, addresses }: Kind): AuditEntry {
   const several = key === KNOWN ? SEVERAL : NOBODY
   const of = like
-    ? { actor: like.actor ?? NOBODY, target: like.code, fleetId: like.fleetId }
+    ? { actor: like.actor ?? NOBODY, target: like.target ?? like.code, fleetId: like.fleetId }
     : { actor: several, target: 'several', fleetId: null }
   const what = like ? { like: like.action.slice(0, ACTION_CHARS_MAX) } : { several: true }
   return auditEntry(ctx, of.actor, {

@@ -209,6 +209,19 @@ describe('[check 43] a denial leaves an audit event', () => {
     ).toEqual([1_240, 7])
   })
 
+  test('and failed sign-ins from ever other addresses are summed; those at no account take no room from one’s', async () => {
+    const from = (i: number) => ({ origin: ORIGIN, 'x-forwarded-for': `192.0.${i}.4` })
+    for (let i = 0; i < DENIALS_WRITTEN_PER_MINUTE + 5; i++)
+      await world.auth('/callback/link', form({ token: 'x' }, from(i)))
+    const wrong = { email: 'root@example.org', password: 'wrong' }
+    await world.auth('/callback/credentials', form(wrong, from(200)))
+    await writeDenials(world.ctx, true)
+    const told = (await denied()).map(({ action, target, more }) => ({ action, target, more }))
+    expect(told.filter(({ target }) => target.startsWith('user/'))).toHaveLength(1)
+    expect(told.filter(({ target }) => target === 'user')).toHaveLength(DENIALS_WRITTEN_PER_MINUTE + 1)
+    expect(told).toContainEqual({ action: 'denials.more', target: 'user', more: 5 })
+  })
+
   test('also of many kinds at once, in bounded memory', async () => {
     const codes = ['unauthorized', 'forbidden'] as const
     const count = DENIAL_KINDS_MAX * 2

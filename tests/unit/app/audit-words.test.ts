@@ -198,6 +198,16 @@ describe('what a row of the audit log says', () => {
       raw: 'session.start',
       tried: null,
     })
+    const signIns = {
+      action: 'denials.more',
+      outcome: 'denied',
+      after: { more: 5, like: 'session.start' },
+    } as const
+    expect(auditRow(entry(signIns))).toMatchObject({
+      did: 'refused 5 times more: a sign-in',
+      raw: 'denials.more',
+      tried: null,
+    })
   })
 
   test('of what was done: words for the usual, the rest as it is written', () => {
