@@ -64,9 +64,12 @@ export function LabExamples({
   )
 }
 
-function whatOf({ places, side }: Example, finding: LabFindingName | 'differs'): string {
+/** What comes of one conflict, in words. Pure. */
+export function whatOf({ places, side, comesTo }: Example, finding: LabFindingName | 'differs'): string {
   const where = places.map((place) => placeWords(place === '' ? 'record' : place)).join(', ')
-  if (finding === 'manual') return where === '' ? 'a person decides' : `a person decides over ${where}`
+  if (finding === 'manual' || comesTo === 'person')
+    return where === '' ? 'a person decides' : `a person decides over ${where}`
+  if (comesTo === 'unfit') return 'what comes of it is refused'
   if (places.length === 0) return 'nothing is lost'
   return side === null
     ? `both sides lose ${where}`

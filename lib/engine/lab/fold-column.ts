@@ -4,7 +4,7 @@ import { LAB_EXAMPLES_MAX, LAB_PLACES_MAX } from '#lib/protocol/limits.ts'
 import { findViolation } from '../business-rules.ts'
 import { validateDocument } from '../validate.ts'
 import type { LabWay } from './lab-columns.ts'
-import type { LabColumn, LabCounts, LabExample, LabFinding } from './lab-report.ts'
+import type { LabColumn, LabCounts, LabExample, LabFinding, LabOutcome } from './lab-report.ts'
 import { LAB_FINDINGS } from './lab-report.ts'
 import type { RecordedConflict } from './recorded-conflict.ts'
 import { replay, type LabCase, type LabWorld, type Replayed } from './replay.ts'
@@ -48,17 +48,17 @@ export class ColumnFold {
     const { conflict } = one
     const replayed = replay(one, this.way.settings, this.world)
     this.count(one, replayed)
-    if (current && comesOutOtherwise(current, replayed)) {
+    if (current && isKnown(current) && isKnown(replayed) && comesOutOtherwise(current, replayed)) {
       this.differing += 1
-      keep(this.differingExamples, exampleOf(conflict, placesOf(replayed), sideOf(replayed)))
+      keep(this.differingExamples, exampleOf(conflict, replayed))
     }
     return replayed
   }
 
   private count({ conflict, changes }: LabCase, replayed: Replayed): void {
     const { counts } = this
-    if (replayed.kind === 'time_unknown') return void (counts.timeUnknown += 1)
-    if (replayed.kind === 'not_replayed') return void (counts.notReplayed += 1)
+    if (!isKnown(replayed))
+      return void (counts[replayed.kind === 'time_unknown' ? 'timeUnknown' : 'notReplayed'] += 1)
     counts.conflicts += 1
     counts.changes += changes.length
     if (replayed.kind === 'person') {
@@ -85,8 +85,8 @@ export class ColumnFold {
     }
   }
 
-  private show(finding: LabFinding, conflict: RecordedConflict, replayed: Replayed): void {
-    keep(this.examples[finding], exampleOf(conflict, placesOf(replayed), sideOf(replayed)))
+  private show(finding: LabFinding, conflict: RecordedConflict, replayed: Known): void {
+    keep(this.examples[finding], exampleOf(conflict, replayed))
   }
 
   column(): LabColumn {
@@ -105,11 +105,18 @@ const keep = (examples: LabExample[], example: LabExample): void => {
   if (examples.length < LAB_EXAMPLES_MAX) examples.push(example)
 }
 
-const exampleOf = (
-  { id, recordId }: RecordedConflict,
-  places: readonly string[],
-  side: LabExample['side'],
-): LabExample => ({ conflictId: id, recordId, places: places.slice(0, LAB_PLACES_MAX), side })
+/** What came of one that could be replayed: nothing is known of the others, and so not that they differ either. */
+type Known = Extract<Replayed, { kind: LabOutcome }>
+const isKnown = (replayed: Replayed): replayed is Known =>
+  replayed.kind !== 'time_unknown' && replayed.kind !== 'not_replayed'
+
+const exampleOf = ({ id, recordId }: RecordedConflict, replayed: Known): LabExample => ({
+  conflictId: id,
+  recordId,
+  places: placesOf(replayed).slice(0, LAB_PLACES_MAX),
+  side: sideOf(replayed),
+  comesTo: replayed.kind,
+})
 
 function placesOf(replayed: Replayed): readonly string[] {
   if (replayed.kind === 'person') return replayed.fields
@@ -122,7 +129,7 @@ function sideOf(replayed: Replayed): LabExample['side'] {
   return first !== undefined && others.length === 0 ? first : null
 }
 
-function comesOutOtherwise(one: Replayed, other: Replayed): boolean {
+function comesOutOtherwise(one: Known, other: Known): boolean {
   if (one.kind !== other.kind) return true
   return one.kind === 'settled' && other.kind === 'settled' && !jsonEqual(one.data, other.data)
 }

@@ -45,7 +45,11 @@ export interface LabExample {
   readonly places: readonly string[]
   /** Whose change was lost; null where that is no question, and where both lost some. */
   readonly side: 'local' | 'remote' | null
+  /** What it comes to: a document, a question to a person, or what the engine refuses. Reports of an earlier release don't say. */
+  readonly comesTo?: LabOutcome
 }
+export const LAB_OUTCOMES = ['settled', 'person', 'unfit'] as const
+export type LabOutcome = (typeof LAB_OUTCOMES)[number]
 
 /** One way to settle conflicts beside the others. */
 export interface LabColumn {
@@ -57,7 +61,7 @@ export interface LabColumn {
   readonly newestAlone: number | null
   /** The newest of each, at most LAB_EXAMPLES_MAX. */
   readonly examples: Readonly<Record<LabFinding, readonly LabExample[]>>
-  /** Conflicts that come out otherwise than by `current`. */
+  /** Of those that both replayed, the ones that come out otherwise than by `current`. */
   readonly differs: { readonly conflicts: number; readonly examples: readonly LabExample[] }
 }
 

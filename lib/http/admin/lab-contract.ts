@@ -9,6 +9,7 @@ import {
 } from '#lib/application/lab/lab-input.ts'
 import { labRunsQuery } from '#lib/application/lab/list-lab-runs.ts'
 import { stopLabRunInput } from '#lib/application/lab/stop-lab-run.ts'
+import { LAB_OUTCOMES } from '#lib/engine/lab/lab-report.ts'
 import { STRATEGIES } from '#lib/protocol/device.ts'
 import { listOf } from './contract-answers.ts'
 import type { AdminOperation } from './operation.ts'
@@ -49,6 +50,7 @@ const example = z.object({
   recordId: uuid,
   places: z.array(z.string()),
   side: z.enum(['local', 'remote']).nullable(),
+  comesTo: z.enum(LAB_OUTCOMES).optional(),
 })
 const report = z.object({
   collectionId: uuid,

@@ -3,7 +3,7 @@ import { labRows, type LabRow } from '#lib/application/lab/lab-board.ts'
 import type { LabRunFound } from '#lib/application/lab/list-lab-runs.ts'
 import { costOf, DEFAULT_WEIGHTS, type LabColumn, type LabCounts } from '#lib/engine/lab/lab-report.ts'
 import { labRun } from '#tests/support/lab-run.ts'
-import { shownOf } from '../../../app/(console)/lab/lab-examples.tsx'
+import { shownOf, whatOf } from '../../../app/(console)/lab/lab-examples.tsx'
 import {
   costWords,
   labSentence,
@@ -142,6 +142,18 @@ test('a way is named by its strategy, its tie rule and its fields', () => {
   expect(row && uncountedWords(row)).toBe(
     'of the newest 5,000 alone, 3 without known times, 1 without a known base',
   )
+})
+
+test('an example says what it comes to: a loss is told where something is lost alone', () => {
+  const example = { conflictId: 'c', recordId: 'r', places: ['/a', ''], side: null } as const
+  expect(whatOf({ ...example, comesTo: 'settled' }, 'differs')).toBe('both sides lose a, the whole record')
+  expect(whatOf({ ...example, comesTo: 'person' }, 'differs')).toBe(
+    'a person decides over a, the whole record',
+  )
+  expect(whatOf({ ...example, places: [], comesTo: 'unfit' }, 'broken_rule')).toBe(
+    'what comes of it is refused',
+  )
+  expect(whatOf({ ...example, side: 'local' }, 'lost_update')).toBe('the device loses a, the whole record')
 })
 
 test('what is looked at is named by the address, and what names nothing shows nothing', () => {

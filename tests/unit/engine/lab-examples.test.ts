@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest'
+import { LabFold } from '#lib/engine/lab/fold-lab.ts'
+import type { RecordedConflict } from '#lib/engine/lab/recorded-conflict.ts'
+import { otLibrary } from '#lib/engine/ot/ot-library.ts'
+import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import { formatHlc } from '#lib/kernel/hlc.ts'
+
+const MINE = '00000000-0000-4000-8000-00000000000a'
+const THEIRS = '00000000-0000-4000-8000-00000000000b'
+const side = (deviceId: string, atMs: number) => ({
+  deviceId,
+  hlc: formatHlc({ wallMs: atMs, counter: 0, deviceId }),
+  madeAtMs: atMs,
+})
+const conflict = (changes: Partial<RecordedConflict>): RecordedConflict => ({
+  id: 'conflict',
+  recordId: 'record',
+  base: { a: 1 },
+  baseKnown: true,
+  local: { a: 2 },
+  remote: { a: 3 },
+  remoteVersion: 2,
+  localSide: side(MINE, 2_000),
+  remoteSide: side(THEIRS, 1_000),
+  remoteStamps: null,
+  ...changes,
+})
+const rules = {
+  name: 'reports',
+  strategy: 'lww',
+  tieRule: 'lww',
+  fieldStrategies: {},
+  schema: {},
+  schemaVersion: 1,
+  rules: [],
+  upMigrations: [],
+  hasAuthority: false,
+} as const
+function columnsOf(one: RecordedConflict) {
+  const fold = new LabFold({ rules, engines: { text: yjsText, ot: otLibrary } }, null)
+  fold.add(one)
+  return new Map(fold.figures().columns.map((column) => [column.id, column]))
+}
+
+it('[LB7] a conflict of which one way knows nothing does not come out otherwise by it', () => {
+  const baseless = columnsOf(conflict({ base: null, baseKnown: false }))
+  expect(baseless.get('crdt')).toMatchObject({
+    counts: { notReplayed: 1 },
+    differs: { conflicts: 0, examples: [] },
+  })
+  const timeless = columnsOf(conflict({ localSide: null }))
+  expect(timeless.get('current')).toMatchObject({ counts: { timeUnknown: 1 } })
+  expect(timeless.get('manual')).toMatchObject({ counts: { manual: 1 }, differs: { conflicts: 0 } })
+})
+
+it('[LB7] an example says what it comes to', () => {
+  const columns = columnsOf(conflict({}))
+  expect(columns.get('manual')?.differs.examples).toMatchObject([{ comesTo: 'person', places: ['/a'] }])
+  expect(columns.get('current')?.examples.lost_update).toMatchObject([{ comesTo: 'settled', side: 'remote' }])
+})
