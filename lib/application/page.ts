@@ -10,7 +10,10 @@ export const PAGE_LIMIT_MAX = 500
 /** `Date.parse` takes much else, and makes of `-1` a year. */
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/
 
-/** A time in a query: Unix milliseconds or ISO 8601. */
+/** The latest time in Unix milliseconds that is taken as one; a database keeps no time that is much later. */
+export const INSTANT_MAX_MS = 999_999_999_999_999
+
+/** A time in a query: Unix milliseconds of 15 figures at most, or ISO 8601. */
 export const instant = z.string().transform((text, check) => {
   const ms = /^\d{1,15}$/.test(text) ? Number(text) : ISO_8601.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isFinite(ms)) return ms

@@ -6,11 +6,11 @@ import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
-import { instant } from '../page.ts'
+import { instant, INSTANT_MAX_MS } from '../page.ts'
 import { plainRow } from './group-rows.ts'
 import { getGroup } from './list-groups.ts'
 
-const time = z.union([z.int().min(0), instant])
+const time = z.union([z.int().min(0).max(INSTANT_MAX_MS), instant])
 
 export const changeGroupInput = z.strictObject({
   /** What a list says instead of the cause; null takes it back. */

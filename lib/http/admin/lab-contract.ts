@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { strategyInput } from '#lib/application/collections/collection-input.ts'
 import {
   labFinding,
+  labOutcome,
   labRunInput,
   labRunState,
   labWeightsChange,
@@ -9,7 +10,6 @@ import {
 } from '#lib/application/lab/lab-input.ts'
 import { labRunsQuery } from '#lib/application/lab/list-lab-runs.ts'
 import { stopLabRunInput } from '#lib/application/lab/stop-lab-run.ts'
-import { LAB_OUTCOMES } from '#lib/engine/lab/lab-report.ts'
 import { STRATEGIES } from '#lib/protocol/device.ts'
 import { listOf } from './contract-answers.ts'
 import type { AdminOperation } from './operation.ts'
@@ -50,7 +50,7 @@ const example = z.object({
   recordId: uuid,
   places: z.array(z.string()),
   side: z.enum(['local', 'remote']).nullable(),
-  comesTo: z.enum(LAB_OUTCOMES).optional(),
+  comesTo: labOutcome.optional(),
 })
 const report = z.object({
   collectionId: uuid,

@@ -110,6 +110,9 @@ describe.each(STORAGES)('a run of the strategy lab over $name', ({ open }) => {
     const both = { strategy: 'crdt', tieRule: 'lww', fieldStrategies: { '/t': 'ot' } }
     await expect(start({ proposed: both })).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
     await expect(start({ from: 5, to: 5 })).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
+    await expect(start({ to: Number.MAX_SAFE_INTEGER })).rejects.toMatchObject({
+      tidemarkCode: 'bad_request',
+    })
     await expect(start({ clocksOffMs: -1 })).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
     await expect(start({ strange: 1 })).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
     await expect(start({ collection: randomUUID() })).rejects.toMatchObject({ tidemarkCode: 'not_found' })
