@@ -123,11 +123,15 @@ test('the lab shows what lww loses and field-merge keeps, with the records; appl
       `/api/admin/v1/audit${at}&q=${encodeURIComponent('action:collection.')}`,
     )
     expect(JSON.stringify(await audit.json())).toContain('crews lose what they write')
+    await expect(rowOf(page, 'lww, as it was set')).toBeVisible()
+    await expect(rowOf(page, 'field-merge, ties by manual, as it is set')).toBeVisible()
+    await expect(page.getByText('The collection was set otherwise when this ran')).toBeVisible()
+    expect(await axeFindings(page)).toEqual([])
   })
 
   await test.step('an address that names nothing shows the page, and says what it did not understand', async () => {
     await page.goto(`/lab${at}&collection=nonsense&run=x&off=-5&show=..`)
-    await expect(page.getByRole('heading', { level: 1 })).toContainText('as it is set')
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('as it was set')
     await expect(page.locator('.misread')).toContainText('off')
   })
 

@@ -4,13 +4,14 @@ import type { LabFindingName, LabRow } from '#lib/application/lab/lab-board.ts'
 import type { LabRunFound } from '#lib/application/lab/list-lab-runs.ts'
 
 /** A way to settle conflicts in words: "field-merge, ties by lww". Pure. */
-export function wayWords({ id, settings }: Pick<LabRow, 'id' | 'settings'>): string {
+export function wayWords({ id, settings, isNow }: Pick<LabRow, 'id' | 'settings' | 'isNow'>): string {
   const { strategy, tieRule, fieldStrategies } = settings
   const fields = Object.keys(fieldStrategies).length
   const own = fields === 0 ? '' : `, ${plural(fields, 'field')} of ${fields === 1 ? 'its' : 'their'} own`
   const tie = strategy === 'field-merge' ? `, ties by ${tieRule}` : ''
   const name = `${strategy}${tie}${own}`
-  return id === 'current' ? `${name}, as it is set` : id === 'proposed' ? `${name}, as proposed` : name
+  const proposed = id === 'proposed' ? ', as proposed' : ''
+  return `${name}${proposed}${isNow ? ', as it is set' : id === 'current' ? ', as it was set' : ''}`
 }
 
 /** How often a conflict of these lost a change, as a part of the changes. */
@@ -32,14 +33,20 @@ export function labSentence(name: string, run: LabRunFound | null, rows: readonl
   const { counts } = current
   if (counts.conflicts === 0)
     return `What ${current.settings.strategy} loses is not known: when the sides were written is kept no more`
-  const best = rows.find(({ isCheapest }) => isCheapest)
-  const own = `${current.settings.strategy}, as it is set, ${doesWords(current)}`
-  if (best === undefined || current.isCheapest) return `${own}; nothing else costs less`
+  const own = `${current.settings.strategy}, as it ${current.isNow ? 'is' : 'was'} set, ${doesWords(current, run.report.clocksOffMs !== 0)}`
+  if (current.isCheapest) return `${own}; nothing else costs less`
+  const best = leastAsking(rows.filter(({ isCheapest }) => isCheapest))
+  if (best === undefined) return `${own}; what would cost less is not known, for too few could be replayed`
   return `${own}; ${wayWords(best)} ${wouldWords(best)}`
 }
 
-function doesWords({ counts }: LabRow): string {
-  const lost = `lost ${formatCount(counts.lostUpdates)} of ${plural(counts.changes, 'change')}`
+/** Of ways that cost the same the one that asks least, then the one that loses least. */
+const leastAsking = (rows: readonly LabRow[]): LabRow | undefined =>
+  rows.toSorted((a, b) => a.counts.manual - b.counts.manual || a.counts.lostUpdates - b.counts.lostUpdates)[0]
+
+/** @param isWhatIf with clocks that were put off nothing of it happened */
+function doesWords({ counts }: LabRow, isWhatIf: boolean): string {
+  const lost = `${isWhatIf ? 'would have lost' : 'lost'} ${formatCount(counts.lostUpdates)} of ${plural(counts.changes, 'change')}`
   return counts.manual === 0 ? lost : `${lost} and asked ${plural(counts.manual, 'time')}`
 }
 const wouldWords = (row: LabRow): string => {
@@ -53,19 +60,28 @@ const wouldWords = (row: LabRow): string => {
     : `${lost} and asked in ${formatPercent(counts.manual / counts.conflicts)} of the conflicts`
 }
 
+export const clocksWords = (offMs: number): string =>
+  offMs === 0 ? 'by the clocks as they were' : `as if clocks were ${formatRound(offMs)} off`
+
 /** What stands under the sentence: how many conflicts, of what time, by which clocks. Pure. */
 export function runEvidence({ report }: LabRunFound): string | null {
   if (report === null) return null
-  const { recorded, capped, clocksOffMs, left } = report
+  const { replayed, capped, clocksOffMs, left } = report
   const without = left.reduce((sum, { count }) => sum + count, 0)
   return [
-    `${capped ? 'the newest ' : ''}${plural(recorded, 'conflict')} replayed`,
+    `${capped ? 'the newest ' : ''}${plural(replayed, 'conflict')} replayed`,
     without === 0 ? null : `${formatCount(without)} left out, since their record was no more`,
-    clocksOffMs === 0 ? 'by the clocks as they were' : `as if clocks were ${formatRound(clocksOffMs)} off`,
+    clocksWords(clocksOffMs),
   ]
     .filter((part) => part !== null)
     .join('; ')
 }
+
+/** What has come since a run that shows another strategy as the collection's; null for nothing. Pure. */
+export const changedSince = (rows: readonly LabRow[]): string | null =>
+  rows.some(({ id, isNow }) => id === 'current' && !isNow)
+    ? 'The collection was set otherwise when this ran: run the lab again to see what is decided now.'
+    : null
 
 /** What a finding is called, and what it means for a person who counts it. A full Record. */
 export const FINDING_WORDS: Readonly<

@@ -18,7 +18,7 @@ import { LabExamples, shownOf } from './lab-examples.tsx'
 import { LabFields } from './lab-fields.tsx'
 import { LabProgress } from './lab-progress.tsx'
 import { LabTable } from './lab-table.tsx'
-import { CLOCKS, labSentence, runEvidence, RUN_WORDS } from './lab-words.ts'
+import { changedSince, CLOCKS, clocksWords, labSentence, runEvidence, RUN_WORDS } from './lab-words.ts'
 import { RunActs } from './run-acts.tsx'
 import { LAB, loadLab } from './search-params.ts'
 import { weightsLine } from './weight-words.ts'
@@ -164,18 +164,37 @@ function Report({ at, board, collection }: { at: Visit; board: LabBoard; collect
   const isAdmin = at.fleet.role === 'admin'
   const which = { fleetId: at.fleet.id, collectionId: collection.id, name: collection.name }
   const others = board.rows
-    .filter(({ id, counts }) => id !== 'current' && counts.conflicts > 0)
-    .map(({ id, settings, counts, differs, isCheapest }) => ({ id, settings, counts, differs, isCheapest }))
+    .filter(({ isNow, counts }) => !isNow && counts.conflicts > 0)
+    .map(({ id, settings, counts, differs, isCheapest, isNow }) => ({
+      id,
+      settings,
+      counts,
+      differs,
+      isCheapest,
+      isNow,
+    }))
+  const changed = changedSince(board.rows)
   return (
     <Section
       title="Every strategy over the same conflicts"
       note={`costs: ${weightsLine(board.weights.weights)}`}
     >
+      {changed === null ? null : (
+        <p>
+          <Status kind="warn">{changed}</Status>
+        </p>
+      )}
       <LabTable rows={board.rows} query={at.query} />
       {isAdmin ? (
         <div className="lab-acts">
           <WeightsForm {...which} stored={board.weights} />
-          <ApplyForm {...which} version={collection.version} rows={others} key={board.run?.id} />
+          <ApplyForm
+            {...which}
+            version={collection.version}
+            fieldStrategies={collection.fieldStrategies}
+            rows={others}
+            key={board.run?.id}
+          />
         </div>
       ) : (
         <p className="sub">An administrator sets the weights, and applies a strategy.</p>
@@ -200,7 +219,8 @@ function Runs({ at, board, collection }: { at: Visit; board: LabBoard; collectio
               <Time at={run.createdAtMs} now={at.nowMs} />
             </Link>{' '}
             <Status kind={RUN_WORDS[run.state].kind}>{RUN_WORDS[run.state].word}</Status>{' '}
-            {plural(run.looked, 'conflict')} by {run.actor.name}
+            {plural(run.looked, 'conflict')}, {clocksWords(run.input.clocksOffMs)}
+            {run.input.proposed === null ? null : ', with settings that were tried'} by {run.actor.name}
           </li>
         ))}
       </ul>

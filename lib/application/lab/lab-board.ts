@@ -1,17 +1,27 @@
-import { costOf, type LabColumn, type LabReport, type LabWeights } from '#lib/engine/lab/lab-report.ts'
+import {
+  costOf,
+  type LabColumn,
+  type LabReport,
+  type LabSettings,
+  type LabWeights,
+} from '#lib/engine/lab/lab-report.ts'
+import { jsonEqual, type Json } from '#lib/kernel/json.ts'
 import type { LabRun, StoredWeights } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { isApplicationError } from '../errors.ts'
 import { LAB_RUNS_KEPT } from '#lib/protocol/limits.ts'
-import { getLabWeights } from './lab-weights.ts'
+import { collectionOrThrow, getLabWeights } from './lab-weights.ts'
 import { getLabRun, listLabRuns, type LabRunFound } from './list-lab-runs.ts'
 
 /** One way to settle conflicts beside the others, with what it costs. */
 export interface LabRow extends LabColumn {
   /** Of one conflict, by the collection's weights; null where none could be replayed. */
   readonly costEach: number | null
+  /** Of those that could be replayed over (nearly) all conflicts. */
   readonly isCheapest: boolean
+  /** The collection is set so now, which is not as it was when the run began where somebody changed it since. */
+  readonly isNow: boolean
 }
 export type LabFindingName = keyof LabColumn['examples']
 
@@ -40,7 +50,8 @@ export async function labBoard(
   const { actor, fleetId, collectionId, runId } = input
   authorize(actor, fleetId, 'viewer')
   const query = { collection: collectionId, limit: String(LAB_RUNS_KEPT) }
-  const [weights, { items: runs }] = await Promise.all([
+  const [collection, weights, { items: runs }] = await Promise.all([
+    collectionOrThrow(ctx, fleetId, collectionId),
     getLabWeights(ctx, { actor, fleetId, id: collectionId }),
     listLabRuns(ctx, { actor, fleetId, query }),
   ])
@@ -52,7 +63,7 @@ export async function labBoard(
     runs,
     run,
     weights,
-    rows: run?.report ? labRows(run.report.columns, weights.weights) : [],
+    rows: run?.report ? labRows(run.report.columns, weights.weights, collection) : [],
     fields: run?.report?.fields ?? [],
   }
 }
@@ -70,14 +81,34 @@ async function ofCollection(
   return run?.collectionId === collectionId ? run : null
 }
 
-/** [LB6] The columns with what each costs; the cheapest is one that replayed something. Pure. */
-export function labRows(columns: readonly LabColumn[], weights: LabWeights): readonly LabRow[] {
-  const costs = columns.map(({ counts }) =>
-    counts.conflicts === 0 ? null : costOf(counts, weights) / counts.conflicts,
-  )
-  const least = Math.min(...costs.map((cost) => cost ?? Infinity))
-  return columns.map((column, n) => {
-    const costEach = costs[n] ?? null
-    return { ...column, costEach, isCheapest: costEach !== null && costEach === least }
-  })
+/** Of the conflicts of a run: what could replay fewer of them is not about the same, and its cost says nothing beside the others'. */
+const COMPARED_MIN = 0.9
+
+/**
+ * [LB6] The columns with what each costs; the cheapest is one that could replay nearly all. Pure.
+ * @param now how the collection is set
+ */
+export function labRows(
+  columns: readonly LabColumn[],
+  weights: LabWeights,
+  now: LabSettings,
+): readonly LabRow[] {
+  const all = Math.max(0, ...columns.map(looked))
+  const isCompared = ({ counts }: LabColumn): boolean =>
+    counts.conflicts > 0 && counts.conflicts >= COMPARED_MIN * all
+  const costOfOne = ({ counts }: LabColumn): number => costOf(counts, weights) / counts.conflicts
+  const least = Math.min(...columns.filter(isCompared).map(costOfOne))
+  return columns.map((column) => ({
+    ...column,
+    costEach: column.counts.conflicts === 0 ? null : costOfOne(column),
+    isCheapest: isCompared(column) && costOfOne(column) === least,
+    isNow: isSetSo(now, column.settings),
+  }))
 }
+
+const looked = ({ counts }: LabColumn): number => counts.conflicts + counts.timeUnknown + counts.notReplayed
+
+const isSetSo = (now: LabSettings, { strategy, tieRule, fieldStrategies }: LabSettings): boolean =>
+  now.strategy === strategy &&
+  now.tieRule === tieRule &&
+  jsonEqual(now.fieldStrategies as Json, fieldStrategies as Json)

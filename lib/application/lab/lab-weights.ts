@@ -1,6 +1,6 @@
 import { DEFAULT_WEIGHTS } from '#lib/engine/lab/lab-report.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import type { StoredWeights } from '#lib/storage/ports.ts'
+import type { Collection, StoredWeights } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
@@ -48,6 +48,9 @@ export async function setLabWeights(
   return set
 }
 
-async function collectionOrThrow(ctx: Context, fleetId: string, id: string): Promise<void> {
-  if (!(await ctx.storage.collections.get(fleetId, id))) throw new ApplicationError('not_found')
+/** @throws ApplicationError `not_found` */
+export async function collectionOrThrow(ctx: Context, fleetId: string, id: string): Promise<Collection> {
+  const collection = await ctx.storage.collections.get(fleetId, id)
+  if (!collection) throw new ApplicationError('not_found')
+  return collection
 }

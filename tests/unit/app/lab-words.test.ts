@@ -4,7 +4,9 @@ import type { LabRunFound } from '#lib/application/lab/list-lab-runs.ts'
 import { costOf, DEFAULT_WEIGHTS, type LabColumn, type LabCounts } from '#lib/engine/lab/lab-report.ts'
 import { labRun } from '#tests/support/lab-run.ts'
 import { shownOf, whatOf } from '../../../app/(console)/lab/lab-examples.tsx'
+import { differsLine, fieldsLine } from '../../../app/(console)/lab/apply-form.tsx'
 import {
+  changedSince,
   costWords,
   labSentence,
   runEvidence,
@@ -36,6 +38,7 @@ const column = (id: string, changes: Partial<LabCounts>, tieRule: 'lww' | 'manua
   examples: { lost_update: [], wrong_winner: [], broken_rule: [], manual: [] },
   differs: { conflicts: 0, examples: [] },
 })
+const NOW = { strategy: 'lww', tieRule: 'lww', fieldStrategies: {} } as const
 const found = (changes: Partial<LabRunFound> = {}): LabRunFound => ({
   ...labRun('f', 'c', 1_000),
   state: 'done',
@@ -71,10 +74,11 @@ describe('costs', () => {
     const rows = labRows(
       [
         column('current', { lostUpdates: 4 }),
-        column('field-merge:manual', { manual: 2, conflicts: 5 }, 'manual'),
+        column('field-merge:manual', { manual: 4 }, 'manual'),
         column('ot', { conflicts: 0, changes: 0 }),
       ],
       DEFAULT_WEIGHTS,
+      NOW,
     )
     expect(rows.map(({ costEach, isCheapest }) => [costEach, isCheapest])).toEqual([
       [4, false],
@@ -86,7 +90,7 @@ describe('costs', () => {
 })
 
 describe('the first line', () => {
-  const rows = (...columns: LabColumn[]): readonly LabRow[] => labRows(columns, DEFAULT_WEIGHTS)
+  const rows = (...columns: LabColumn[]): readonly LabRow[] => labRows(columns, DEFAULT_WEIGHTS, NOW)
   const lossy = column('current', { lostUpdates: 8, silentOverwrites: 8 })
 
   test('says what is lost as it is set, and what would cost least', () => {
@@ -101,6 +105,47 @@ describe('the first line', () => {
     expect(
       labSentence('visits', found(), rows(column('current', { manual: 1 }), column('manual', { manual: 9 }))),
     ).toBe('lww, as it is set, lost 0 of 20 changes and asked 1 time; nothing else costs less')
+  })
+
+  test('names of ways that cost the same the one that asks least', () => {
+    const free = { ...DEFAULT_WEIGHTS, minute: 0 }
+    const tied = labRows(
+      [lossy, column('fww', { manual: 10 }), column('field-merge:manual', { manual: 4 }, 'manual')],
+      free,
+      NOW,
+    )
+    expect(tied.map(({ isCheapest }) => isCheapest)).toEqual([false, true, true])
+    expect(labSentence('visits', found(), tied)).toContain(
+      '; field-merge, ties by manual would have lost none',
+    )
+  })
+
+  test('[LB6] holds nothing that could replay few of the conflicts against the others', () => {
+    const few = column('crdt', { conflicts: 1, changes: 2, notReplayed: 9 })
+    expect(rows(lossy, few).map(({ isCheapest }) => isCheapest)).toEqual([true, false])
+    const newest = { ...column('crdt', { conflicts: 8 }), newestAlone: 8 }
+    expect(rows(lossy, newest)[1]).toMatchObject({ costEach: 0, isCheapest: false })
+    const unsure = column('current', { conflicts: 5, changes: 9, lostUpdates: 4, timeUnknown: 5 })
+    expect(labSentence('visits', found(), rows(unsure, few))).toBe(
+      'lww, as it is set, lost 4 of 9 changes; what would cost less is not known, for too few could be replayed',
+    )
+  })
+
+  test('says of clocks that were put off what would have been', () => {
+    const report = { ...found().report, clocksOffMs: 60_000 } as NonNullable<LabRunFound['report']>
+    expect(labSentence('visits', found({ report }), rows(lossy))).toContain(
+      'as it is set, would have lost 8 of',
+    )
+  })
+
+  test('tells the settings of then from those of now, once somebody applied others', () => {
+    const merge = column('field-merge:manual', {}, 'manual')
+    const since = labRows([lossy, merge], DEFAULT_WEIGHTS, merge.settings)
+    expect(labSentence('visits', found(), since)).toBe(
+      'lww, as it was set, lost 8 of 20 changes; field-merge, ties by manual, as it is set would have lost none',
+    )
+    expect(since.map(wayWords)).toEqual(['lww, as it was set', 'field-merge, ties by manual, as it is set'])
+    expect([changedSince(rows(lossy)), changedSince(since)]).toEqual([null, expect.stringContaining('again')])
   })
 
   test('says that nothing is known where it is not', () => {
@@ -118,13 +163,13 @@ describe('the first line', () => {
 
   test('has its evidence: how many, which were left out, by which clocks', () => {
     expect(runEvidence(found())).toBe(
-      '12 conflicts replayed; 2 left out, since their record was no more; by the clocks as they were',
+      '10 conflicts replayed; 2 left out, since their record was no more; by the clocks as they were',
     )
     const off = { ...found().report, clocksOffMs: 600_000, capped: true, left: [] } as NonNullable<
       LabRunFound['report']
     >
     expect(runEvidence(found({ report: off }))).toBe(
-      'the newest 12 conflicts replayed; as if clocks were 10 min off',
+      'the newest 10 conflicts replayed; as if clocks were 10 min off',
     )
   })
 })
@@ -132,12 +177,14 @@ describe('the first line', () => {
 test('a way is named by its strategy, its tie rule and its fields', () => {
   const own = {
     ...column('proposed', {}),
+    isNow: false,
     settings: { strategy: 'field-merge', tieRule: 'fww', fieldStrategies: { '/a': 'crdt' } },
   } as const
   expect(wayWords(own)).toBe('field-merge, ties by fww, 1 field of its own, as proposed')
   const [row] = labRows(
     [{ ...column('ot', { timeUnknown: 3, notReplayed: 1 }), newestAlone: 5_000 }],
     DEFAULT_WEIGHTS,
+    NOW,
   )
   expect(row && uncountedWords(row)).toBe(
     'of the newest 5,000 alone, 3 without known times, 1 without a known base',
@@ -156,8 +203,22 @@ test('an example says what it comes to: a loss is told where something is lost a
   expect(whatOf({ ...example, side: 'local' }, 'lost_update')).toBe('the device loses a, the whole record')
 })
 
+test('what is applied says which fields it takes their own strategy from', () => {
+  const now = { '/tags': 'crdt', '/count': 'crdt' }
+  expect(fieldsLine(now, now)).toBe('')
+  expect(fieldsLine(now, {})).toContain(
+    '2 fields would lose the strategy of their own: tags (crdt), count (crdt).',
+  )
+  expect(fieldsLine(now, { '/tags': 'lww' })).toContain(
+    '1 field would lose the strategy of its own: count (crdt).',
+  )
+  expect(differsLine(column('lww', { lostUpdates: 1 }))).toBe(
+    'Of 10 conflicts that were replayed none would have come out otherwise: 1 lost update, 0 questions to a person.',
+  )
+})
+
 test('what is looked at is named by the address, and what names nothing shows nothing', () => {
-  const rows = labRows([column('current', {}), column('field-merge:lww', {})], DEFAULT_WEIGHTS)
+  const rows = labRows([column('current', {}), column('field-merge:lww', {})], DEFAULT_WEIGHTS, NOW)
   expect(shownOf('field-merge:lww.lost_update', rows)).toMatchObject({ finding: 'lost_update' })
   expect(shownOf('current.differs', rows)).toMatchObject({ finding: 'differs' })
   for (const strange of [null, '', 'lww', 'nobody.lost_update', 'current.constructor', 'current.'])
