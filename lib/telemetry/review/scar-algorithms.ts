@@ -1,8 +1,8 @@
 import { countText, pluralText } from '../format.ts'
 import { between, dayText, figuresOf, NOT_KNOWN } from './figure-words.ts'
 import { differencesOf } from './review-verdict.ts'
-import type { Advice, Reason } from './review.ts'
-import type { ScarInput, ScarPart, ScarSection } from './scar.ts'
+import type { Advice, Reason, Settings } from './review.ts'
+import type { ScarInput, ScarLabColumn, ScarPart, ScarSection } from './scar.ts'
 
 const reasonsText = (reasons: readonly Reason[]): string =>
   reasons.map(({ rule, says }) => `${says} (${rule})`).join('; ')
@@ -54,7 +54,7 @@ export function algorithms(input: ScarInput): ScarSection {
 }
 
 /** What the recorded conflicts would have come to by each strategy. */
-function labPart({ lab }: ScarInput): ScarPart {
+function labPart({ lab, settings }: ScarInput): ScarPart {
   const title = 'The recorded conflicts under each strategy'
   if (lab === null)
     return {
@@ -63,13 +63,27 @@ function labPart({ lab }: ScarInput): ScarPart {
         { name: 'Strategy lab', value: NOT_KNOWN, basis: 'no run of the lab has ended for this collection' },
       ],
     }
-  const of = `${countText(lab.replayed)} of ${pluralText(lab.recorded, 'conflict')} replayed, ${between(lab.fromMs, lab.toMs)}, run ${dayText(lab.endedAtMs)}`
+  const when = `${between(lab.fromMs, lab.toMs)}, run ${dayText(lab.endedAtMs)}`
   return {
     title,
-    rows: lab.columns.map(({ id, counts }) => ({
-      name: id,
+    rows: lab.columns.map(({ counts, newestAlone, ...column }) => ({
+      name: columnName(column, settings),
       value: `${pluralText(counts.lostUpdates, 'lost update')}, ${pluralText(counts.silentOverwrites, 'silent overwrite')}, ${pluralText(counts.manual, 'manual decision')}, ${pluralText(counts.wrongWinners, 'wrong winner')}, ${pluralText(counts.brokenRules, 'broken rule')}`,
-      basis: of,
+      // Each is out of what it could replay itself: figures that are out of others can't be held against each other.
+      basis: `${countText(counts.conflicts)} of ${pluralText(lab.recorded, 'conflict')} replayed${newestAlone === null ? '' : `, the newest ${countText(newestAlone)} alone`}, with ${pluralText(counts.changes, 'change')}, ${when}`,
     })),
   }
 }
+
+/** The collection's own settings may have changed since the run. */
+function columnName({ id, settings: then }: Pick<ScarLabColumn, 'id' | 'settings'>, now: Settings): string {
+  if (id !== 'current') return id === 'proposed' ? `${then.strategy}, as tried` : id
+  return `${then.strategy}, as it ${isSame(then, now) ? 'is' : 'was'} set`
+}
+
+const isSame = (then: Settings, now: Settings): boolean =>
+  then.strategy === now.strategy &&
+  then.tieRule === now.tieRule &&
+  Object.keys({ ...then.fieldStrategies, ...now.fieldStrategies }).every(
+    (place) => then.fieldStrategies[place] === now.fieldStrategies[place],
+  )

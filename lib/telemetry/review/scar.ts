@@ -34,10 +34,15 @@ export interface ScarReport {
 }
 
 /** What the strategy lab counted of one way to decide the recorded conflicts. */
-interface ScarLabColumn {
+export interface ScarLabColumn {
   readonly id: string
+  readonly settings: Settings
+  /** It was replayed over so many of the newest alone; null where it was over all. */
+  readonly newestAlone: number | null
   readonly counts: {
+    /** That could be replayed by it, and what their sides had changed. */
     readonly conflicts: number
+    readonly changes: number
     readonly lostUpdates: number
     readonly silentOverwrites: number
     readonly manual: number
@@ -50,7 +55,6 @@ export interface ScarLab {
   readonly endedAtMs: number
   readonly fromMs: number
   readonly toMs: number
-  readonly replayed: number
   readonly recorded: number
   readonly columns: readonly ScarLabColumn[]
 }

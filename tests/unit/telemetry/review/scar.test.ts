@@ -103,30 +103,36 @@ describe('the SCAR report', () => {
   })
 
   it('[DR10] gives the lab’s figures by strategy with how many conflicts were replayed', () => {
+    const counts = {
+      conflicts: 48,
+      changes: 96,
+      lostUpdates: 41,
+      silentOverwrites: 41,
+      manual: 0,
+      wrongWinners: 3,
+      brokenRules: 1,
+    }
+    const CRDT = { ...LWW, strategy: 'crdt' } as const
     const lab = {
       endedAtMs: MEASURED.atMs,
       fromMs: MEASURED.fromMs,
       toMs: MEASURED.toMs,
-      replayed: 48,
       recorded: 50,
       columns: [
-        {
-          id: 'lww',
-          counts: {
-            conflicts: 48,
-            lostUpdates: 41,
-            silentOverwrites: 41,
-            manual: 0,
-            wrongWinners: 3,
-            brokenRules: 1,
-          },
-        },
+        { id: 'current', settings: LWW, counts, newestAlone: null },
+        { id: 'crdt', settings: CRDT, counts: { ...counts, conflicts: 10, changes: 20 }, newestAlone: 10 },
       ],
     }
-    expect(valuesOf(inputOf({ lab })).get('A The recorded conflicts under each strategy: lww')).toEqual([
+    const values = valuesOf(inputOf({ lab }))
+    expect(values.get('A The recorded conflicts under each strategy: lww, as it is set')).toEqual([
       '41 lost updates, 41 silent overwrites, 0 manual decisions, 3 wrong winners, 1 broken rule',
-      '48 of 50 conflicts replayed, 4 Oct 2026 to 3 Nov 2026, run 3 Nov 2026',
+      '48 of 50 conflicts replayed, with 96 changes, 4 Oct 2026 to 3 Nov 2026, run 3 Nov 2026',
     ])
+    expect(values.get('A The recorded conflicts under each strategy: crdt')?.[1]).toBe(
+      '10 of 50 conflicts replayed, the newest 10 alone, with 20 changes, 4 Oct 2026 to 3 Nov 2026, run 3 Nov 2026',
+    )
+    const since = valuesOf(inputOf({ lab, settings: { ...LWW, fieldStrategies: { '/tags': 'crdt' } } }))
+    expect(since.has('A The recorded conflicts under each strategy: lww, as it was set')).toBe(true)
   })
 
   it('[DR10] justifies what is set by what was measured', () => {
