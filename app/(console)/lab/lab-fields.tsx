@@ -53,17 +53,24 @@ export function LabFields({ fields, total }: { fields: readonly Field[]; total: 
   )
 }
 
-function Fate({
-  lostUpdates = 0,
-  manual = 0,
-  wrongWinners = 0,
-}: Partial<Pick<Field['strategies'][number], 'lostUpdates' | 'manual' | 'wrongWinners'>>) {
-  if (manual > 0) return <>asks {formatCount(manual)}</>
-  if (lostUpdates === 0) return <>keeps all</>
+type Fates = Field['strategies'][number]
+
+function Fate(fate: Partial<Fates>) {
+  const { wrongWinners = 0 } = fate
   return (
     <>
-      loses {formatCount(lostUpdates)}
+      {fateWords(fate)}
       {wrongWinners === 0 ? null : <span className="den"> {formatCount(wrongWinners)} wrong</span>}
     </>
   )
+}
+
+/** What a strategy makes of a field: what it loses, where it asks, and what nobody knows. Pure. */
+export function fateWords({ lostUpdates = 0, manual = 0, timeUnknown = 0 }: Partial<Fates>): string {
+  const parts = [
+    lostUpdates === 0 ? null : `loses ${formatCount(lostUpdates)}`,
+    manual === 0 ? null : `asks ${formatCount(manual)}`,
+    timeUnknown === 0 ? null : `${formatCount(timeUnknown)} not known`,
+  ].filter((part) => part !== null)
+  return parts.length === 0 ? 'keeps all' : parts.join(', ')
 }

@@ -3,6 +3,7 @@ import { labRows, type LabRow } from '#lib/application/lab/lab-board.ts'
 import type { LabRunFound } from '#lib/application/lab/list-lab-runs.ts'
 import { costOf, DEFAULT_WEIGHTS, type LabColumn, type LabCounts } from '#lib/engine/lab/lab-report.ts'
 import { labRun } from '#tests/support/lab-run.ts'
+import { fateWords } from '../../../app/(console)/lab/lab-fields.tsx'
 import { shownOf, whatOf } from '../../../app/(console)/lab/lab-examples.tsx'
 import { differsLine, fieldsLine } from '../../../app/(console)/lab/apply-form.tsx'
 import {
@@ -201,6 +202,12 @@ test('an example says what it comes to: a loss is told where something is lost a
     'what comes of it is refused',
   )
   expect(whatOf({ ...example, side: 'local' }, 'lost_update')).toBe('the device loses a, the whole record')
+})
+
+test('a field of which the times are not known is not told as kept', () => {
+  expect(fateWords({ timeUnknown: 3 })).toBe('3 not known')
+  expect(fateWords({ lostUpdates: 2, manual: 1, timeUnknown: 0 })).toBe('loses 2, asks 1')
+  expect(fateWords({})).toBe('keeps all')
 })
 
 test('what is applied says which fields it takes their own strategy from', () => {
