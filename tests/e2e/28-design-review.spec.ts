@@ -73,7 +73,7 @@ test('a collection is reviewed by what is measured and answered, and its report 
     await page.getByLabel('Reason, kept in the audit log').fill('the first look')
     await page.getByRole('button', { name: 'Keep as version 1' }).click()
     await expect(heading).toContainText(
-      'orders should change from lww to field-merge: 10 of 12 conflicts touch different fields, and 2 more',
+      'orders should change from lww to field-merge: 10 of 12 conflicts touch different fields; 2 more settings differ',
     )
     await page.getByLabel('Answer: How often are its devices offline?').selectOption('mostly')
     await page.getByLabel('Reason, kept in the audit log').fill('the vans are new')

@@ -7,7 +7,7 @@ import {
 import { dayText, figuresOf, type Figure } from '#lib/telemetry/review/figure-words.ts'
 import type { Question, Reason } from '#lib/telemetry/review/review.ts'
 import { NO_ANSWERS, QUESTIONS } from '#lib/telemetry/review/review.ts'
-import { reviewVerdict } from '#lib/telemetry/review/review-verdict.ts'
+import { reviewVerdict, usesTieRule } from '#lib/telemetry/review/review-verdict.ts'
 import type { Context } from '../context.ts'
 import type { OfCollection } from './collection-of.ts'
 import { showReview, type ReviewBoard } from './show-review.ts'
@@ -111,7 +111,7 @@ function advisedOf({ recommendation, settings, differences }: ReviewBoard): read
   })
   return [
     setting('strategy', settings.strategy, strategy),
-    setting('tie rule', settings.tieRule, tieRule),
+    ...(usesTieRule(recommendation, settings) ? [setting('tie rule', settings.tieRule, tieRule)] : []),
     ...fields.map(({ place, strategy: own, reasons }) =>
       setting(place, settings.fieldStrategies[place] ?? 'as the collection', { value: own, reasons }),
     ),

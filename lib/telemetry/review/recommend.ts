@@ -43,7 +43,7 @@ export function recommend(answers: Answers, measured: Measured, settings: Settin
     mode,
     ordering,
     connectivity,
-    doubts: doubtsOf(answers, measured, strategy.value),
+    doubts: [...doubtsOf(answers, measured, strategy.value), ...fieldDoubts(answers, settings)],
   }
 }
 
@@ -56,9 +56,9 @@ function strategyOf(
   const reason = (says: string) => because('DR2', says)
   const cost = semantics.choice
   const disjoint = disjointWords(conflicts)
+  const isDisjoint = conflicts !== null && isMostlyDisjoint(conflicts)
   if (shape.choice === null) {
-    if (conflicts !== null && isMostlyDisjoint(conflicts))
-      return advice('field-merge', reason(disjoint ?? ''))
+    if (isDisjoint) return advice('field-merge', reason(disjoint ?? ''))
     return advice<StrategyName>(
       null,
       reason('nobody said what shape the data has'),
@@ -69,7 +69,7 @@ function strategyOf(
       ),
     )
   }
-  if (shape.choice === 'whole' || shape.choice === 'binary') {
+  if (isWhole(shape.choice)) {
     const makes =
       shape.choice === 'whole' ? 'a record makes sense as a whole' : 'binary data cannot be merged'
     if (cost === null)
@@ -78,10 +78,10 @@ function strategyOf(
     if (cost === 'never') return advice('manual', reason(`${makes}, and no update may be lost`))
     return advice('fww', reason(`${makes}, and a lost update is ${cost}: what comes second goes to a person`))
   }
-  if (fields.length > 0 || disjoint !== null)
+  if (fields.length > 0 || isDisjoint)
     return advice(
       'field-merge',
-      ...(disjoint === null ? [] : [reason(disjoint)]),
+      ...(isDisjoint ? [reason(disjoint ?? '')] : []),
       ...(fields.length > 0
         ? [
             reason(
@@ -120,12 +120,15 @@ function tieRuleOf({ semantics }: Answers, { rate }: Measured): Advice<TieRule> 
 
 const decisions = (share: number, perDay: number): string => pluralText(Math.ceil(share * perDay), 'decision')
 
-/** DR4: fields that merge by what they are. */
+const isWhole = (shape: Choice<'shape'> | null): boolean => shape === 'whole' || shape === 'binary'
+
+/** DR4: fields that merge by what they are; none of a whole, which one field of its own takes apart (CS3). */
 function fieldsOf(
-  { fields, semantics }: Answers,
+  { shape, fields, semantics }: Answers,
   { conflicts, changes }: Measured,
   settings: Settings,
 ): readonly FieldAdvice[] {
+  if (isWhole(shape.choice)) return []
   const usesOt = [settings.strategy, ...Object.values(settings.fieldStrategies)].includes('ot')
   const contested = new Map(conflicts?.fields.map((field) => [field.place, field.conflicts]))
   const advised = Object.entries(fields).flatMap(([place, kind]) => {
@@ -263,10 +266,40 @@ function doubtsOf(answers: Answers, measured: Measured, strategy: StrategyName |
   if (ordering.choice !== null && ordering.choice !== 'causal' && (measured.changes?.withAfter ?? 0) > 0)
     doubts.push(because('DR6', 'said to need no causal order, and changes name others that come before'))
   const { conflicts } = measured
-  const isWhole = shape.choice === 'whole' || shape.choice === 'binary'
-  if (isWhole && conflicts !== null && isMostlyDisjoint(conflicts) && strategy !== 'field-merge')
+  const isApart = conflicts !== null && isMostlyDisjoint(conflicts)
+  if (isWhole(shape.choice) && isApart && strategy !== 'field-merge')
     doubts.push(because('DR2', `said to be one whole, and ${disjointWords(conflicts)}`))
+  if (shape.choice === 'fields' && conflicts !== null && conflicts.knownBase >= ENOUGH && !isApart)
+    doubts.push(because('DR2', `said to have fields that change apart, and only ${disjointWords(conflicts)}`))
   return doubts
+}
+
+/** DR4: fields that are said to be one thing, and set or named as another. */
+function fieldDoubts({ shape, fields }: Answers, { fieldStrategies }: Settings): readonly Reason[] {
+  const set = Object.keys(fieldStrategies).length
+  const named = Object.values(fields).filter((kind) => kind !== 'plain').length
+  if (isWhole(shape.choice)) {
+    const apart = 'such a record is settled field by field'
+    return [
+      [set, 'set to a strategy of their own'] as const,
+      [named, 'named as more than a plain value'] as const,
+    ].flatMap(([count, how]) =>
+      count === 0
+        ? []
+        : [
+            because(
+              'DR4',
+              `said to be one whole, and fields are ${how}, ${countText(count)} of them: ${apart}`,
+            ),
+          ],
+    )
+  }
+  return Object.entries(fields).flatMap(([place, kind]) => {
+    const own = Object.hasOwn(fieldStrategies, place) ? fieldStrategies[place] : undefined
+    return kind !== 'plain' || own === undefined
+      ? []
+      : [because('DR4', `${place} is said to be a plain value, and is set to ${own}`)]
+  })
 }
 
 const OFFLINE = {

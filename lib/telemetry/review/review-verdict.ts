@@ -1,3 +1,4 @@
+import { pluralText } from '../format.ts'
 import type { Recommendation, Review, Settings } from './review.ts'
 
 /** Where a collection is not set as it is advised; `now` and `advised` as they are written in its settings. */
@@ -20,8 +21,7 @@ export function differencesOf(recommendation: Recommendation, settings: Settings
       advised: strategy.value,
       because: strategy.reasons[0]?.says ?? '',
     })
-  const usesTie = (strategy.value ?? settings.strategy) === 'field-merge'
-  if (tieRule.value !== null && usesTie && tieRule.value !== settings.tieRule)
+  if (tieRule.value !== null && usesTieRule(recommendation, settings) && tieRule.value !== settings.tieRule)
     differences.push({
       what: 'tie rule',
       now: settings.tieRule,
@@ -29,9 +29,7 @@ export function differencesOf(recommendation: Recommendation, settings: Settings
       because: tieRule.reasons[0]?.says ?? '',
     })
   for (const { place, strategy: own, reasons } of fields) {
-    const now = Object.hasOwn(settings.fieldStrategies, place) ? settings.fieldStrategies[place] : undefined
-    // A field without its own falls to the collection's, and under field-merge to the tie rule (CS3).
-    const effective = now ?? (settings.strategy === 'field-merge' ? settings.tieRule : settings.strategy)
+    const { now, effective } = settingAt(place, settings)
     if (effective === own) continue
     differences.push({
       what: place,
@@ -42,6 +40,22 @@ export function differencesOf(recommendation: Recommendation, settings: Settings
   }
   return differences
 }
+
+/** A field without its own falls to the nearest around it that has one, else to the collection's; of `field-merge` it is the tie rule (CS3). */
+function settingAt(place: string, { strategy, tieRule, fieldStrategies }: Settings) {
+  const around = Object.keys(fieldStrategies)
+    .filter((one) => one === place || place.startsWith(`${one}/`))
+    .toSorted((a, b) => b.length - a.length)[0]
+  const set = around === undefined ? strategy : (fieldStrategies[around] ?? strategy)
+  return {
+    now: around === place ? set : undefined,
+    effective: set === 'field-merge' ? tieRule : set,
+  }
+}
+
+/** Under any other strategy the tie rule has no part in what is decided. */
+export const usesTieRule = ({ strategy }: Recommendation, settings: Settings): boolean =>
+  (strategy.value ?? settings.strategy) === 'field-merge'
 
 /**
  * The first line of the review's page (DR8). Pure.
@@ -57,7 +71,10 @@ export function reviewVerdict(
   if (review === null) return `${collection} has no design review yet: five questions wait for an answer`
   const [first, ...more] = differencesOf(review.recommendation, settings)
   if (first !== undefined) {
-    const rest = more.length === 0 ? '' : `, and ${more.length} more`
+    const rest =
+      more.length === 0
+        ? ''
+        : `; ${pluralText(more.length, 'more setting')} ${more.length === 1 ? 'differs' : 'differ'}`
     return first.what === 'strategy'
       ? `${collection} should change from ${first.now} to ${first.advised}: ${first.because}${rest}`
       : `${collection} should settle ${first.what === 'tie rule' ? 'ties' : first.what} by ${first.advised}, not ${first.now}: ${first.because}${rest}`

@@ -1,6 +1,6 @@
 import { countText, pluralText } from '../format.ts'
 import { between, dayText, figuresOf, NOT_KNOWN } from './figure-words.ts'
-import { differencesOf } from './review-verdict.ts'
+import { differencesOf, usesTieRule } from './review-verdict.ts'
 import type { Advice, Reason, Settings } from './review.ts'
 import type { ScarInput, ScarLabColumn, ScarPart, ScarSection } from './scar.ts'
 
@@ -33,7 +33,9 @@ export function algorithms(input: ScarInput): ScarSection {
         title: 'As advised',
         rows: [
           { name: 'Strategy', ...advised(recommendation.strategy) },
-          { name: 'Tie rule', ...advised(recommendation.tieRule) },
+          ...(usesTieRule(recommendation, settings)
+            ? [{ name: 'Tie rule', ...advised(recommendation.tieRule) }]
+            : []),
           ...recommendation.fields.map(({ place, strategy, reasons }) => ({
             name: place,
             value: strategy,

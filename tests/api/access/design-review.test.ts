@@ -134,7 +134,7 @@ describe('the design review of a collection, over HTTP and PostgreSQL', () => {
       collection,
       reviewVersion: 2,
       verdict:
-        'orders should change from lww to field-merge: 10 of 12 conflicts touch different fields, and 2 more',
+        'orders should change from lww to field-merge: 10 of 12 conflicts touch different fields; 2 more settings differ',
     })
     const asked = async (query: string, accept: string) => {
       const answer = await fetch(`${world.url}/api/admin/v1${path}/scar${fleet}${query}`, {

@@ -59,6 +59,58 @@ describe('a recommendation', () => {
     },
   )
 
+  const apart = (disjoint: number, knownBase = 500): Measured => ({
+    ...MEASURED,
+    conflicts: { ...(MEASURED.conflicts as NonNullable<Measured['conflicts']>), knownBase, disjoint },
+  })
+  it('[DR2] never gives for a merge by field that conflicts are over the same field, and doubts that fields change apart', () => {
+    const of = (shape: 'fields' | 'text' | 'counts', measured: Measured) =>
+      recommend(answering({ shape }), measured, LWW)
+    const same = of('fields', apart(3))
+    expect(same.strategy).toEqual({
+      value: 'field-merge',
+      reasons: [{ rule: 'DR2', says: 'fields of a record change apart from each other' }],
+    })
+    expect(same.doubts.map(({ says }) => says)).toEqual([
+      'said to have fields that change apart, and only 3 of 500 conflicts touch different fields',
+    ])
+    expect([of('fields', apart(250)).doubts, of('fields', apart(0, 9)).doubts]).toEqual([[], []])
+    expect(of('text', apart(3)).strategy.value).toBeNull()
+    expect(of('counts', apart(250)).strategy.value).toBe('field-merge')
+  })
+
+  it('[DR4] names no field of a whole, and doubts what is set or said otherwise', () => {
+    const set = { strategy: 'field-merge', tieRule: 'lww', fieldStrategies: { '/tags': 'crdt' } } as const
+    const whole = recommend(
+      answering({ shape: 'whole', semantics: 'costly' }, { '/n': 'counter' }),
+      apart(3),
+      set,
+    )
+    expect([whole.strategy.value, whole.fields]).toEqual(['fww', []])
+    expect(whole.doubts.map(({ says }) => says)).toEqual([
+      'said to be one whole, and fields are set to a strategy of their own, 1 of them: such a record is settled field by field',
+      'said to be one whole, and fields are named as more than a plain value, 1 of them: such a record is settled field by field',
+    ])
+    const plain = recommend(
+      answering({ shape: 'fields' }, { '/tags': 'plain', '/a': 'plain' }),
+      apart(400),
+      set,
+    )
+    expect(plain.doubts.map(({ says }) => says)).toEqual([
+      '/tags is said to be a plain value, and is set to crdt',
+    ])
+  })
+
+  it('[DR8] sees that a field inside another goes by the strategy of that', () => {
+    const advised = recommend(answering({ shape: 'fields' }, { '/o/n': 'counter' }), NOTHING_MEASURED, LWW)
+    const by = (fieldStrategies: Record<string, 'crdt' | 'lww'>) =>
+      differencesOf(advised, { strategy: 'field-merge', tieRule: 'lww', fieldStrategies }).map(
+        ({ what }) => what,
+      )
+    expect([by({ '/o': 'crdt' }), by({ '/o': 'lww', '/o/n': 'crdt' })]).toEqual([[], []])
+    expect([by({ '/o': 'crdt', '/o/n': 'lww' }), by({ '/oo': 'crdt' })]).toEqual([['/o/n'], ['/o/n']])
+  })
+
   it('[DR3] says how many decisions that makes a day, or that it is not known', () => {
     const says = (measured: Measured) =>
       recommend(answering({ semantics: 'never' }), measured, LWW).tieRule.reasons.at(-1)?.says
@@ -182,7 +234,7 @@ describe('the first line of a review', () => {
       'orders should settle /t by crdt, not as the collection: a text that several type in: what each typed stays',
     )
     expect(says(answering({ shape: 'fields', semantics: 'costly' }, { '/t': 'text' }))).toContain(
-      ', and 2 more',
+      '; 2 more settings differ',
     )
   })
 
