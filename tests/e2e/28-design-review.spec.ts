@@ -102,7 +102,12 @@ test('a collection is reviewed by what is measured and answered, and its report 
     expect(await saved.text()).toContain(String.raw`a \| b \<i\>`)
 
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
-    for (const hidden of ['.rail', '.top', '.tabs', '.verdict .acts'])
+    // An incident that stands above every page of the console is none of the report.
+    await page.evaluate(() => {
+      const alarm = Object.assign(document.createElement('aside'), { className: 'alarm', textContent: 'x' })
+      document.querySelector('.scar')?.before(alarm)
+    })
+    for (const hidden of ['.rail', '.top', '.tabs', '.verdict .acts', '.alarm'])
       await expect(page.locator(hidden).first()).toBeHidden()
     await expect(page.locator('body')).toHaveCSS('background-color', 'rgb(255, 255, 255)')
     const pdf = (await page.pdf({ format: 'A4' })).toString('latin1')
