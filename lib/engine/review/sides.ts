@@ -43,8 +43,9 @@ type Sides = Pick<ConflictEffect, 'base' | 'baseKnown' | 'local' | 'remote'>
  */
 export function contestedPlaces({ base, baseKnown, local, remote }: Sides): readonly string[] | null {
   if (!baseKnown) return null
-  const theirs = changedPlaces(base, remote)
-  const mine = changedPlaces(base, local)
+  // Two that made the record are as two that changed an empty one, as in a merge by field (CS3).
+  const theirs = changedPlaces(base ?? (remote && {}), remote)
+  const mine = changedPlaces(base ?? (local && {}), local)
   const differing = changedPlaces(local, remote)
   const both = new Set<string>()
   for (const a of mine) for (const b of theirs) if (overlaps(a, b)) both.add(a.length < b.length ? a : b)

@@ -23,6 +23,8 @@ describe('what a conflict is over', () => {
     ['an object and a name in it', { o: { x: 1 } }, { o: 'gone' }, { o: { x: 2 } }, ['/o']],
     ['a list as one value', { l: [1, 2] }, { l: [1] }, { l: [2] }, ['/l']],
     ['a record that one side deleted', { a: 1 }, null, { a: 2 }, ['']],
+    ['a record that both made, of different fields', null, { a: 1 }, { b: 2 }, []],
+    ['a record that both made, one field of it apart', null, { a: 1, b: 1 }, { a: 1, b: 2 }, ['/b']],
     ['a name with a slash', { 'a/b': 1 }, { 'a/b': 2 }, { 'a/b': 3 }, ['/a~1b']],
   ] as const)('[DR1] %s', (_, base, local, remote, places) => {
     expect(sides(base, local, remote)).toEqual(places)
@@ -36,7 +38,7 @@ describe('what a conflict is over', () => {
     const value = fc.oneof(fc.integer({ min: 0, max: 2 }), fc.record({ x: fc.nat(1), y: fc.nat(1) }))
     const document = fc.dictionary(fc.constantFrom('a', 'b', 'c'), value, { maxKeys: 3 })
     fc.assert(
-      fc.property(document, document, document, (base, local, remote) => {
+      fc.property(fc.option(document), document, document, (base, local, remote) => {
         const contested = sides(base, local, remote) ?? []
         const merged = decideFieldMerge(
           { kind: 'known', data: base } as never,
