@@ -29,7 +29,7 @@ export async function benchLab({ env }: BenchDatabase): Promise<string> {
     const [collection] = (await storage.collections.list(fleetId)).filter(
       ({ name }) => name === STRIKE_REPORTS,
     )
-    const range = { collection: STRIKE_REPORTS, fromMs: 0, toMs: Date.now() }
+    const range = { collection: STRIKE_REPORTS, fromMs: 0, toMs: Date.now() + CONFLICTS }
     const bare = await timed(async () => {
       let cursor: Cursor | null = null
       do cursor = (await storage.lab.conflicts(fleetId, range, { limit: LAB_PAGE, cursor })).next
@@ -90,7 +90,7 @@ async function writeConflicts(database: Database, fleetId: string): Promise<void
     SELECT $1, gen_random_uuid(), md5('mine' || i)::uuid, $3, md5('record' || i)::uuid, $2, 'lww', 'remote', '[]', b, true,
       (b::jsonb || jsonb_build_object('species', 'hawk', 'phase', 'climb'))::json,
       (b::jsonb || jsonb_build_object(CASE WHEN i % 2 = 0 THEN 'species' ELSE 'remarks' END, 'crow'))::json, b, 'resolved', 1, i,
-      to_timestamp(1000000000 + i / 100.0)
+      now() + i * interval '1 ms'
     FROM generate_series(1, ${CONFLICTS}) i, LATERAL (SELECT json_build_object(${report}, 'count', i) AS b) d`
   await database.inFleet(fleetId, async (send) => {
     await send({ name: 'bench_lab_mine', text: changes }, [fleetId, one, 30, 'mine', STRIKE_REPORTS])

@@ -5,17 +5,17 @@ import { sidesOfToday } from '#lib/engine/conflict/sides-of-today.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { LAB_CONFLICTS_MAX, LAB_PAGE, LAB_SLICE_MS, LAB_TOLD_EVERY_MS } from '#lib/protocol/limits.ts'
-import type { Cursor, LabConflict, LabRun, Page } from '#lib/storage/ports.ts'
+import type { Cursor, LabConflict, LabRange, LabRun, Page } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 
 /**
  * Replays the conflicts of a run in slices of LAB_SLICE_MS, between which the process does its other work, and keeps what it found.
  * Never rejects: a run that fails says so.
  */
-export async function runLab(ctx: Context, run: LabRun, collection: string): Promise<void> {
+export async function runLab(ctx: Context, run: LabRun, range: LabRange): Promise<void> {
   const { fleetId, id } = run
   try {
-    const report = await reportOf(ctx, run, collection)
+    const report = await reportOf(ctx, run, range)
     if (report === null) return
     const end = { state: 'done', problem: null, report, atMs: ctx.clock.now() } as const
     await ctx.storage.lab.end(fleetId, id, end, null)
@@ -31,13 +31,13 @@ export async function runLab(ctx: Context, run: LabRun, collection: string): Pro
 }
 
 /** Null where somebody stopped it. */
-async function reportOf(ctx: Context, run: LabRun, collection: string): Promise<LabReport | null> {
+async function reportOf(ctx: Context, run: LabRun, range: LabRange): Promise<LabReport | null> {
   const { fleetId, input } = run
+  const { collection, fromMs, toMs } = range
   const rules = (await ctx.groupCommit.rules.get(fleetId)).collections.get(collection)
   if (!rules) throw new Error(`collection ${collection} is gone`)
   const world: LabWorld = { rules, engines: { text: yjsText, ot: otLibrary } }
   const fold = new LabFold(world, input.proposed, input.clocksOffMs)
-  const range = { collection, fromMs: input.fromMs, toMs: input.toMs }
   const read = (cursor: Cursor | null): Promise<Page<LabConflict>> =>
     ctx.storage.lab.conflicts(fleetId, range, { limit: LAB_PAGE, cursor })
   let looked = 0
@@ -59,13 +59,12 @@ async function reportOf(ctx: Context, run: LabRun, collection: string): Promise<
     page = await next
   }
   await ctx.storage.lab.tell(fleetId, run.id, { looked, atMs: ctx.clock.now() })
-  const { fromMs, toMs, clocksOffMs } = input
   return {
     collectionId: run.collectionId,
     collection,
     fromMs,
     toMs,
-    clocksOffMs,
+    clocksOffMs: input.clocksOffMs,
     capped: page.next !== null,
     ...fold.figures(),
   }

@@ -32,7 +32,8 @@ export async function startLabRun(
   const collection = await ctx.storage.collections.get(fleetId, asked.collection)
   if (!collection) throw new ApplicationError('not_found')
   const nowMs = ctx.clock.now()
-  const range = { collection: collection.name, fromMs, toMs }
+  // Before it was made there may have been a namesake, whose conflicts are none of it.
+  const range = { collection: collection.name, fromMs: Math.max(fromMs, collection.createdAtMs), toMs }
   const run: LabRun = {
     id: ctx.ids(),
     fleetId,
@@ -58,6 +59,6 @@ export async function startLabRun(
       detail: 'another run of the lab goes on in this fleet: wait until it is done, or stop it',
       retryAfterMs: RETRY_AFTER_MS,
     })
-  void runLab(ctx, run, collection.name)
+  void runLab(ctx, run, range)
   return run
 }

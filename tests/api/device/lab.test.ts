@@ -73,6 +73,42 @@ describe.each(STORAGES)('a run of the strategy lab over $name', ({ open }) => {
     return recordId
   }
 
+  const commitConflicts = (many: number, committedAtMs: number) =>
+    commit(
+      held.storage,
+      fleetId,
+      (head) =>
+        Array.from({ length: many }, (_, i) => {
+          const recordId = randomUUID()
+          const version = head + 1 + i
+          const sides = {
+            base: { title: 'a' },
+            local: { title: 'b' },
+            remote: { title: 'c' },
+            remoteVersion: version,
+          }
+          const conflict = conflictEffect({
+            ...sides,
+            outcome: 'remote',
+            fields: ['/title'],
+            schemaVersion: 1,
+          })
+          return [
+            changeOf({ collection, deviceId: two.id, recordId, version, data: { title: 'c' } }),
+            changeOf({ collection, deviceId: one.id, recordId, version: null, conflict }),
+          ]
+        }).flat(),
+      { committedAtMs },
+    )
+
+  it('leaves out the conflicts of a namesake that was there before the collection was made', async () => {
+    const { createdAtMs } = (await held.storage.collections.get(fleetId, collectionId)) ?? { createdAtMs: 0 }
+    await commitConflicts(1, createdAtMs - 1)
+    const run = await start()
+    expect(run.total).toBe(0)
+    expect((await done(run.id)).report).toMatchObject({ recorded: 0, fromMs: createdAtMs })
+  })
+
   it('[LB1] [LB3] [LB4] shows with the records what lww lost, what field-merge had kept, and whom a wrong clock let win', async () => {
     const disjoint = await contest({ title: 'mine' }, { count: 7 })
     const wrong = await contest({ title: 'mine' }, { title: 'theirs' }, { theirsOffMs: 60_000 })
@@ -120,23 +156,7 @@ describe.each(STORAGES)('a run of the strategy lab over $name', ({ open }) => {
 
   it('goes on alone in its fleet, says how far it is, and is stopped without a report', async () => {
     const many = 3_000
-    await commit(held.storage, fleetId, (head) =>
-      Array.from({ length: many }, (_, i) => {
-        const recordId = randomUUID()
-        const version = head + 1 + i
-        const sides = {
-          base: { title: 'a' },
-          local: { title: 'b' },
-          remote: { title: 'c' },
-          remoteVersion: version,
-        }
-        const conflict = conflictEffect({ ...sides, outcome: 'remote', fields: ['/title'], schemaVersion: 1 })
-        return [
-          changeOf({ collection, deviceId: two.id, recordId, version, data: { title: 'c' } }),
-          changeOf({ collection, deviceId: one.id, recordId, version: null, conflict }),
-        ]
-      }).flat(),
-    )
+    await commitConflicts(many, Date.now())
     const run = await start()
     expect(run.total).toBe(many + 2)
     await expect(start()).rejects.toMatchObject({ tidemarkCode: 'rate_limited' })
