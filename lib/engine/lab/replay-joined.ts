@@ -134,8 +134,9 @@ function outcomeOf(decision: PushDecision, record: RecordState | undefined): Joi
   return { kind: 'settled', data: record?.data ?? null, joined: joinedIn(record) }
 }
 
-/** A register holds one writer's value; whatever else has a state keeps both sides' work. */
+/** A register holds one writer's value; whatever else has a state keeps both sides' work, and of a record that is deleted nobody sees it. */
 function joinedIn(record: RecordState | undefined): ReadonlySet<string> {
-  const states = Object.entries(record?.crdt ?? {}).filter(([, { kind }]) => kind !== 'lww-register')
-  return new Set([...states.map(([place]) => place), ...Object.keys(record?.ot ?? {})])
+  if (!record?.data) return new Set()
+  const states = Object.entries(record.crdt).filter(([, { kind }]) => kind !== 'lww-register')
+  return new Set([...states.map(([place]) => place), ...Object.keys(record.ot ?? {})])
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { LabFold } from '#lib/engine/lab/fold-lab.ts'
+import type { LabSettings } from '#lib/engine/lab/lab-report.ts'
 import type { RecordedConflict } from '#lib/engine/lab/recorded-conflict.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
@@ -36,8 +37,8 @@ const rules = {
   upMigrations: [],
   hasAuthority: false,
 } as const
-function columnsOf(one: RecordedConflict) {
-  const fold = new LabFold({ rules, engines: { text: yjsText, ot: otLibrary } }, null)
+function columnsOf(one: RecordedConflict, proposed: LabSettings | null = null) {
+  const fold = new LabFold({ rules, engines: { text: yjsText, ot: otLibrary } }, proposed)
   fold.add(one)
   return new Map(fold.figures().columns.map((column) => [column.id, column]))
 }
@@ -57,4 +58,16 @@ it('[LB7] an example says what it comes to', () => {
   const columns = columnsOf(conflict({}))
   expect(columns.get('manual')?.differs.examples).toMatchObject([{ comesTo: 'person', places: ['/a'] }])
   expect(columns.get('current')?.examples.lost_update).toMatchObject([{ comesTo: 'settled', side: 'remote' }])
+})
+
+it('[LB3] what a counter took in is lost with its record', () => {
+  const counts = { strategy: 'field-merge', tieRule: 'lww', fieldStrategies: { '/n': 'crdt' } } as const
+  const base = { n: 1 }
+  const kept = columnsOf(conflict({ base, local: { n: 2 }, remote: { n: 4 } }), counts)
+  expect(kept.get('proposed')?.counts.lostUpdates).toBe(0)
+  const deleted = columnsOf(conflict({ base, local: null, remote: { n: 4 } }), counts)
+  expect(deleted.get('proposed')).toMatchObject({
+    counts: { lostUpdates: 1, silentOverwrites: 1 },
+    examples: { lost_update: [{ places: ['/n'], side: 'remote' }] },
+  })
 })
