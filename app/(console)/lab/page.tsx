@@ -181,7 +181,7 @@ function Report({ at, board, collection }: { at: Visit; board: LabBoard; collect
     >
       {changed === null ? null : (
         <p>
-          <Status kind="warn">{changed}</Status>
+          <Status kind="warn">Older settings</Status> {changed}
         </p>
       )}
       <LabTable rows={board.rows} query={at.query} />
