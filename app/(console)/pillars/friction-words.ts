@@ -19,15 +19,21 @@ export function causeWords({ place, title, screen }: Pick<Cause, 'place' | 'titl
   return screen === null ? field : `${field} on the screen “${screen}”`
 }
 
+/** What is said to have most of them; of the others the one with the most is only the most frequent. */
+const MOST = 0.5
+
+const overWords = (cause: Cause): string =>
+  `${cause.share !== null && cause.share > MOST ? 'most' : 'most often'} over ${causeWords(cause)}`
+
 /** "Friction in reports: 14.2 % of its changes …, most over status on the screen “Report form”". Pure. */
 export function frictionSentence({ collection, changes, limit, cause }: Collection): string {
   const rate = `Friction in ${collection}: ${formatPercent(changes.rate)} of its changes needed resolution, over its ${wholePercent(limit)}`
-  return cause === null ? `${rate}; over which field is not told` : `${rate}, most over ${causeWords(cause)}`
+  return cause === null ? `${rate}; over which field is not told` : `${rate}, ${overWords(cause)}`
 }
 
 /** The same in a line beside other things. Pure. */
 export const frictionLine = ({ collection, cause }: Collection): string =>
-  `Friction in ${collection}${cause === null ? '' : `, most over ${causeWords(cause)}`}`
+  `Friction in ${collection}${cause === null ? '' : `, ${overWords(cause)}`}`
 
 /** Why it is that field, a part each; what is not known is said. Pure. */
 export function causeEvidence({ share, count, pair, writers }: Cause): readonly string[] {

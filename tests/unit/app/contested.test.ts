@@ -59,6 +59,11 @@ describe('friction in words', () => {
     expect(frictionSentence(of('reports', 'friction', { cause: cause() }))).toBe(
       'Friction in reports: 14.3 % of its changes needed resolution, over its 10 %, most over status on the screen “Report form”',
     )
+    // One of many fields, each with a few, is the cause of few of them.
+    for (const few of [0.163, 0.5, null])
+      expect(frictionSentence(of('reports', 'friction', { cause: cause({ share: few }) }))).toContain(
+        ', most often over status on the screen',
+      )
     expect(frictionSentence(of('reports', 'friction'))).toMatch(
       /over its 10 %; over which field is not told$/,
     )
