@@ -28,8 +28,8 @@ export async function storeRecord(
   const { ot, ...rest } = wire
   const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId)).some(isOperation)
   if (hasWaiting) await otParts().catchUp(tx, wire)
-  const isSameLife = (known?.life ?? 0) === (wire.life ?? 0)
-  const heard = isSameLife && known?.heard && (await crdtParts().heard.keepHeard(tx, known, wire))
+  const heard =
+    known?.heard && known.life === wire.life && (await crdtParts().heard.keepHeard(tx, known, wire))
   const record: ReplicaRecord = {
     ...rest,
     ...heard,
@@ -127,11 +127,14 @@ export async function dropOrphan(tx: StoreTx, collection: string, recordId: stri
     await forgetRecord(tx, record)
 }
 
-/** Where it was made anew and removed again since this device removed it, what is put there goes on from nothing of its own. */
-async function endRemoval(tx: StoreTx, { collection, recordId, version }: WireRecord): Promise<void> {
+/**
+ * It may have been made anew and removed again since this device removed it. A server that tells lives apart knows what is
+ * put there by its base; of an older one nothing that another removed since may come back with it.
+ */
+async function endRemoval(tx: StoreTx, { collection, recordId, version, life }: WireRecord): Promise<void> {
   const key = removalKey(collection, recordId)
   const removal = await getRow<Removal>(tx, 'notices', key)
-  if (removal && removal.version < version) await tx.remove('notices', key)
+  if (removal && life === undefined && removal.version < version) await tx.remove('notices', key)
 }
 
 /** It was there since this device removed it, if it ever did. */

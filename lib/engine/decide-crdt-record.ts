@@ -19,6 +19,7 @@ import {
   decideWhole,
   findInvalid,
   isConcurrent,
+  isOfFormerLife,
   isRecreation,
   isReplacement,
   mayWriteOnNothing,
@@ -58,18 +59,6 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
 }
 
 const isNothing = (base: BaseDocument): boolean => base.kind === 'known' && base.data === null
-
-/** Versions of another epoch tell nothing. */
-function isOfFormerLife(
-  { world }: PushDraft,
-  { baseEpoch }: Mutation,
-  { life }: RecordState,
-  { seenVersion, firstMade, madeLife }: ChainView,
-): boolean {
-  if (life === undefined || (baseEpoch !== undefined && baseEpoch !== world.epoch)) return false
-  const from = madeLife || seenVersion || firstMade
-  return from > 0 && from < life
-}
 
 /**
  * What the `put`'s chain has deleted itself, where another's edit is in the record since: it stands in it, or another

@@ -13,6 +13,7 @@ import {
   decideWhole,
   findInvalid,
   isConcurrent,
+  isOfFormerLife,
   isRecreation,
   isReplacement,
   mayWriteOnNothing,
@@ -98,13 +99,15 @@ function decideDelete(standing: Standing): RecordDecision {
 
 /** The edit of a record that isn't there, or no longer: on what its author saw, with what others did to it since. */
 function decideReturn(standing: Standing): RecordDecision {
-  const { question, chain, current, base, concurrent } = standing
-  const anew = current === null || isRecreation(question.mutation, base, chain)
+  const { draft, question, chain, current, base, concurrent } = standing
+  const { mutation } = question
+  const anew = current === null || isRecreation(mutation, base, chain)
   const local = localDocument(standing)
   if (!local.ok) return unfitPatch(local.error, base)
   const { undone } = chain
   // Another deletion took along what others had done beside the chain's own: the put is the difference from what it deleted.
-  if (anew && concurrent && undone) {
+  // What they made anew since is none of that.
+  if (anew && concurrent && undone && !(current && isOfFormerLife(draft, mutation, current, chain))) {
     const stood = { kind: 'known', ...undone } as const
     return writeReturn({ ...standing, base: stood, taken: stood }, local.value ?? {}, null)
   }
@@ -113,7 +116,7 @@ function decideReturn(standing: Standing): RecordDecision {
   if (decision?.kind === 'remote' || decision?.kind === 'person')
     return { kind: 'settled', decision, base, local: local.value, crdt: {} }
   const won = decision?.kind === 'local' ? { decision, base } : null
-  const { op } = question.mutation
+  const { op } = mutation
   if (op.type !== 'ot' || isOnSuperseded(standing)) return writeReturn(standing, local.value ?? {}, won)
   const seen = base.kind === 'known' ? (base.data ?? {}) : {}
   const document = restored(seen, standing.kept)
@@ -129,11 +132,11 @@ function writeReturn(standing: Standing, ours: JsonObject, won: Won): RecordDeci
   const before = base.kind === 'known' ? base.data : null
   if (current === null) return finish(standing, ours, { states, ops: [] }, won)
   if (!before) {
-    const way = isRecreation(question.mutation, base, standing.chain) ? 'renew' : 'diff'
-    const entries = replaceAll(standing, ours, way)
-    return entries.ok
-      ? finish(standing, ours, writeOf(standing, entries.value, false), won)
-      : failed(standing, entries.error.path, entries.error.code)
+    const anew = isRecreation(question.mutation, base, standing.chain)
+    const entries = replaceAll(standing, ours, anew ? 'renew' : 'diff')
+    if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
+    const made = finish(standing, ours, writeOf(standing, entries.value, false), won)
+    return anew && made.kind !== 'unfit' ? { ...made, anew } : made
   }
   const data = restored(before, kept)
   if (!data) return underivable(standing, Object.keys(kept)[0] ?? '')

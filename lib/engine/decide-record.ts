@@ -198,6 +198,18 @@ export function meetsEdit(
   return isConcurrent(question, current, base, { ...chain, seenVersion }, linkedIds)
 }
 
+/** Made on a life of the record which is over (CS9). Versions of another epoch tell nothing. */
+export function isOfFormerLife(
+  { world }: PushDraft,
+  { baseEpoch }: Mutation,
+  { life }: RecordState,
+  { seenVersion, firstMade, madeLife }: ChainView,
+): boolean {
+  if (life === undefined || (baseEpoch !== undefined && baseEpoch !== world.epoch)) return false
+  const from = madeLife || seenVersion || firstMade
+  return from > 0 && from < life
+}
+
 /** CS9: a put made where the device knew of no document: with base 0, or behind its own chain's delete. */
 export function isRecreation(
   { op, baseVersion }: Mutation,

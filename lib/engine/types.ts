@@ -44,7 +44,7 @@ export interface RecordState {
   readonly schemaVersion: number
   /** Its CRDTs by JSON Pointer; `data` holds what they read as. A deleted record keeps them, for edits that win over the delete. */
   readonly crdt: CrdtStates
-  /** Of a record with CRDTs that was made anew over a deleted one: the version that began this life of it. */
+  /** Of a record with CRDTs or under OT that was made anew over a deleted one: the version that began this life of it. */
   readonly life?: number | undefined
   /** Its paths under OT; left out when there are none. A deleted record keeps them. */
   readonly ot?: OtStates | undefined

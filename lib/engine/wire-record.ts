@@ -16,7 +16,7 @@ export function toWireRecord(record: RecordState): WireRecord {
 function wireOf(record: RecordState): WireRecord {
   const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion, life } = record
   const wire = { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion }
-  if (deleted) return wire
+  if (deleted) return { ...wire, life: life ?? 0 }
   const crdt = Object.keys(record.crdt).length === 0 ? {} : { crdt: record.crdt }
   const born = life === undefined ? {} : { life }
   return { ...wire, ...crdt, ...born, ...(record.ot ? { ot: revisionsOf(record.ot) } : {}) }
@@ -40,7 +40,7 @@ export function wireText(
 ): string {
   const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion } = record
   const text = `{"collection":${JSON.stringify(collection)},"recordId":"${recordId}","version":${version},"deleted":${deleted},"data":${data},"versionVector":${versionVector},"hlc":${JSON.stringify(hlc)},"schemaVersion":${schemaVersion}`
-  if (deleted) return `${text}}`
+  if (deleted) return `${text},"life":${record.life ?? 0}}`
   const crdt = record.crdt === null ? '' : `,"crdt":${record.crdt}`
   const life = record.life === undefined ? '' : `,"life":${record.life}`
   return `${text}${crdt}${life}${ot === undefined ? '' : `,"ot":${JSON.stringify(ot)}`}}`

@@ -35,7 +35,10 @@ export interface WireRecord {
   readonly schemaVersion: number
   /** Its CRDTs by JSON Pointer; left out when there are none. */
   readonly crdt?: CrdtStates | undefined
-  /** Where it was made anew over a deleted one, the version that did: CRDTs of before don't belong to these. */
+  /**
+   * Where it was made anew over a deleted one, the version that did: CRDTs of before don't belong to these. A deleted one
+   * always has it, 0 for the first life: a server that doesn't say it can't tell what was made in which life.
+   */
   readonly life?: number | undefined
   /** Its paths under OT by JSON Pointer; left out when there are none. */
   readonly ot?: Readonly<Record<string, WireOtPath>> | undefined

@@ -467,6 +467,7 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
     [1, 'sync'],
     [0, 'sync'],
   ),
+  turns([1, 'gone'], [1, 'sync'], [0, 'gone'], [0, 'sync'], [1, 'sync'], [0, 'count']),
 ]
 
 describe('two devices, of which each may undo its deletion', () => {

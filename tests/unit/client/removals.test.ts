@@ -2,10 +2,12 @@ import { expect, test } from 'vitest'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { removalKey } from '#lib/client/notices.ts'
 import { forgetAcknowledged, pruneAcknowledged, removalOf } from '#lib/client/outbox.ts'
+import { storeRecord } from '#lib/client/records.ts'
 import type { StoreTx } from '#lib/client/store.ts'
 import type { AcknowledgedEntry } from '#lib/client/tables.ts'
 import { positionKey, putRow } from '#lib/client/tables.ts'
 import { createTightStore } from '#lib/client/tight-store.ts'
+import type { WireRecord } from '#lib/protocol/push.ts'
 
 const RECORD = '01900000-0000-7000-8000-000000000001'
 const WEEK_MS = 7 * 86_400_000
@@ -45,6 +47,31 @@ test('[CS9] a removal is known as long as its acknowledged change is kept, and t
     expect(await removalOf(tx, 'boards', RECORD)).toBeUndefined()
     expect([await tx.count('acknowledged'), await tx.count('notices')]).toEqual([0, 0])
   }))
+
+const tombstone = (version: number, life?: number): WireRecord => ({
+  collection: 'boards',
+  recordId: RECORD,
+  version,
+  deleted: true,
+  data: null,
+  versionVector: {},
+  hlc: '',
+  schemaVersion: 1,
+  life,
+})
+
+test.each([
+  ['stays known behind a newer one, whose lives the server tells', tombstone(2, 0), true],
+  ['stays known where the record was made anew in between, which the server knows', tombstone(3, 2), true],
+  ['ends at a newer one of a server that tells no lives', tombstone(2), false],
+  ['is not ended by itself', tombstone(1), true],
+])('[CS9] a removal %s', (_, wire, isKnown) =>
+  inStore(async (tx) => {
+    await keep(tx, removed(1))
+    await storeRecord(tx, wire, null)
+    expect((await removalOf(tx, 'boards', RECORD)) !== undefined).toBe(isKnown)
+  }),
+)
 
 test('[CS9] what this device removed under another id is no parent of what it makes now', () =>
   inStore(async (tx) => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { RecordState } from '#lib/engine/types.ts'
+import { toWireRecord } from '#lib/engine/wire-record.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import {
   DEVICE_A,
@@ -98,6 +100,24 @@ it('[CS9] by ot an edit between the two that come in pushes of their own makes n
   server.push(DEVICE_A, [by(DEVICE_A, put({ t: 'hello!' }), { baseVersion: 2, after: gone.id, atMs: 11 })])
   expect(server.record?.data).toEqual({ t: 'hello! B' })
 })
+
+it.each(['crdt', 'ot'] as const)(
+  '[CS9] by %s what another made anew and removed meanwhile comes back with nothing that is put there',
+  (strategy) => {
+    const server = new EngineWorld(rulesOf({ strategy }))
+    server.send(DEVICE_A, put({ t: 'hello' }))
+    server.send(DEVICE_A, strategy === 'ot' ? type([5, '!'], 0) : patch({ t: 'hello!' }), { baseVersion: 1 })
+    const gone = by(DEVICE_A, remove, { baseVersion: 2, atMs: 10 })
+    server.push(DEVICE_A, [gone])
+    expect(toWireRecord(server.record as RecordState)).toMatchObject({ deleted: true, life: 0 })
+    server.send(DEVICE_B, put({ t: 'bob', b: 1 }), { atMs: 20 })
+    expect(server.record).toMatchObject({ life: 4 })
+    server.send(DEVICE_B, remove, { baseVersion: 4, atMs: 30 })
+    expect(toWireRecord(server.record as RecordState)).toMatchObject({ deleted: true, life: 4 })
+    server.push(DEVICE_A, [by(DEVICE_A, put({ t: 'new' }), { baseVersion: 2, after: gone.id, atMs: 40 })])
+    expect(server.record).toMatchObject({ data: { t: 'new' }, life: 6 })
+  },
+)
 
 it('[CS9] by crdt two devices that undo their deletions keep everything once', () => {
   const server = new EngineWorld(rulesOf({ strategy: 'crdt' }))
