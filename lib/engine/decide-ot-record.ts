@@ -136,7 +136,9 @@ function writeReturn(standing: Standing, ours: JsonObject, won: Won): RecordDeci
     const entries = replaceAll(standing, ours, anew ? 'renew' : 'diff')
     if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
     const made = finish(standing, ours, writeOf(standing, entries.value, false), won)
-    return anew && made.kind !== 'unfit' ? { ...made, anew } : made
+    // What a device alone has removed and puts back goes on: what it does to that is nothing that was made anew.
+    const goesOn = standing.chain.undone !== null && !standing.concurrent
+    return anew && !goesOn && made.kind !== 'unfit' ? { ...made, anew } : made
   }
   const data = restored(before, kept)
   if (!data) return underivable(standing, Object.keys(kept)[0] ?? '')

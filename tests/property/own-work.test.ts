@@ -468,6 +468,7 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
     [0, 'sync'],
   ),
   turns([1, 'gone'], [1, 'sync'], [0, 'gone'], [0, 'sync'], [1, 'sync'], [0, 'count']),
+  turns([1, 'gone'], [1, 'back'], [1, 'item'], [1, 'gone'], [1, 'sync'], [0, 'gone']),
 ]
 
 describe('two devices, of which each may undo its deletion', () => {
