@@ -1,13 +1,12 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
 import { ApplicationError } from '#lib/application/errors.ts'
 import { isCommon } from './common-passwords.ts'
+import { COST } from './password-cost.ts'
 
 export const PASSWORD_CHARS_MIN = 15
 /** Long passphrases are welcome; the bound only keeps hashing cheap. */
 const PASSWORD_CHARS_MAX = 256
 
-/** OWASP's least for scrypt with 32 MiB: some 150 ms a password. Old hashes keep their own numbers until they are made anew. */
-const COST = { N: 2 ** 15, r: 8, p: 3 }
 const KEY_BYTES = 32
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024
 /** Hashes of this process that are under way or wait for a thread: strangers ask for them, and each takes 32 MiB. */
