@@ -10,6 +10,9 @@ export const DEVICE_REQUESTS_PER_MINUTE = 12_000
 export const FLEET_REQUESTS_PER_MINUTE = 600_000
 /** Of a person or a key by the operator API: what a script that works hard stays under. */
 export const ACCOUNT_REQUESTS_PER_MINUTE = 6_000
+/** Enrollment codes a minute that lead nowhere, from one address and from all: people mistype, nobody guesses 55 bits. */
+export const BAD_CODES_OF_ADDRESS_PER_MINUTE = 20
+export const BAD_CODES_PER_MINUTE = 600
 const BUCKETS_MAX = 50_000
 const MINUTE_MS = 60_000
 
@@ -46,7 +49,7 @@ interface Bucket {
 /** Used again within so long, a bucket keeps its place. */
 const SAME_PLACE_MS = 1_000
 
-/** Token buckets of this process, by device, fleet and account; a bucket holds a minute's requests (protocol.md, limits). */
+/** Token buckets of this process, by device, fleet, account and address that types codes; a bucket holds a minute's requests (protocol.md, limits). */
 export class RateLimiter {
   private readonly clock: Clock
   private readonly buckets = new Map<string, Bucket>()
@@ -81,6 +84,34 @@ export class RateLimiter {
     const waitMs = waitFor(tokens, ACCOUNT_REQUESTS_PER_MINUTE)
     this.keep(key, waitMs === 0 ? tokens - 1 : tokens, nowMs)
     return waitMs === 0 ? null : waitMs
+  }
+
+  /** Takes one try of an enrollment code from both buckets, or from neither. @returns ms to wait, null when it may go on */
+  takeOfCode(address: string): number | null {
+    const tokens = this.codesOf(address)
+    const waitMs = Math.max(...tokens.map(({ left, perMinute }) => waitFor(left, perMinute)))
+    if (waitMs > 0) return waitMs
+    for (const { key, left, nowMs } of tokens) this.keep(key, left - 1, nowMs)
+    return null
+  }
+
+  /** The code was good: that was no bad try. */
+  giveBackOfCode(address: string): void {
+    for (const { key, left, perMinute, nowMs } of this.codesOf(address))
+      this.keep(key, Math.min(perMinute, left + 1), nowMs)
+  }
+
+  private codesOf(address: string) {
+    const nowMs = this.clock.now()
+    const bounds = [
+      { key: `codes ${address}`, perMinute: BAD_CODES_OF_ADDRESS_PER_MINUTE },
+      { key: 'codes', perMinute: BAD_CODES_PER_MINUTE },
+    ]
+    return bounds.map((bound) => ({
+      ...bound,
+      nowMs,
+      left: this.tokensOf(bound.key, bound.perMinute, nowMs),
+    }))
   }
 
   private tokensOf(key: string, perMinute: number, nowMs: number): number {

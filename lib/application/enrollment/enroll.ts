@@ -4,6 +4,7 @@ import type { Device, EnrollmentKey } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { makeFleetCredential, parseCredential } from '../access/credentials.ts'
 import { liveFleetKey } from '../access/live-fleet-key.ts'
+import { addressKeys } from '../access/tries.ts'
 import type { Context } from '../context.ts'
 import { deviceConfig } from '../devices/device-config.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
@@ -22,10 +23,10 @@ export interface EnrollInput {
  * POST /enroll (protocol.md): a new device gets its token; a repeat of the same request within 24 h gets
  * another, and the earlier ones stay good: a copy that comes late must not shut out the device that has its answer.
  * A forked device names its former id and proves it by the former token; the ids are linked.
- * @throws ApplicationError `unauthorized`, `bad_request`, `device_id_taken`
+ * @throws ApplicationError `unauthorized`, `bad_request`, `device_id_taken`, `rate_limited`
  */
 export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollResponse> {
-  const key = await keyOf(ctx, input.key)
+  const key = await keyOf(ctx, input.key, input.address ?? null)
   const request = parsedOrThrow(enrollRequest, await input.readBody())
   const { fleetId } = key
   const nowMs = ctx.clock.now()
@@ -73,11 +74,25 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
   return { deviceId: id, fleetId, epoch: fleet.epoch, token: token.text, config }
 }
 
-/** The live key that was shown, or that the code stands for: a code holds as long as its key ends within a day of its making. */
-async function keyOf(ctx: Context, shown: string | null): Promise<EnrollmentKey> {
+/** The live key that was shown, or that the code stands for; codes that lead nowhere are bounded by address and in all. */
+async function keyOf(ctx: Context, shown: string | null, address: string | null): Promise<EnrollmentKey> {
   const live = (text: string | null) => liveFleetKey(ctx, 'enrollment', ctx.storage.enrollmentKeys, text)
   const code = shown === null ? null : parseCode(shown)
   if (code === null) return live(shown)
+  const [from = 'unknown'] = addressKeys(address)
+  const waitMs = ctx.rateLimiter.takeOfCode(from)
+  if (waitMs !== null) throw new ApplicationError('rate_limited', { retryAfterMs: waitMs })
+  const key = await keyOfCode(ctx, code, live)
+  ctx.rateLimiter.giveBackOfCode(from)
+  return key
+}
+
+/** A code holds as long as its key ends within a day of its making. @throws ApplicationError `unauthorized` */
+async function keyOfCode(
+  ctx: Context,
+  code: string,
+  live: (text: string) => Promise<EnrollmentKey>,
+): Promise<EnrollmentKey> {
   for (const text of await keysOfCode(ctx, code)) {
     const key = await live(text).catch((error: unknown) => {
       if (error instanceof ApplicationError && error.tidemarkCode === 'unauthorized') return null

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { changeEnrollmentKey } from '#lib/application/enrollment/change-enrollment-key.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
-import { CODE_LIFE_MAX_MS, parseCode } from '#lib/application/enrollment/enrollment-code.ts'
+import { enroll as tellEnroll, type EnrollInput } from '#lib/application/enrollment/enroll.ts'
+import { ApplicationError } from '#lib/application/errors.ts'
+import { BAD_CODES_OF_ADDRESS_PER_MINUTE, BAD_CODES_PER_MINUTE } from '#lib/application/rate-limits.ts'
+import type { Context } from '#lib/application/context.ts'
+import {
+  CODE_LIFE_MAX_MS,
+  makeEnrollmentCode,
+  parseCode,
+} from '#lib/application/enrollment/enrollment-code.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { credentialIn } from '#app/field/enrollment-code.ts'
@@ -12,6 +20,13 @@ import type { HttpWorld } from '#tests/support/http-world.ts'
 import { overHttp } from '#tests/support/http-world.ts'
 import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
+
+/** The code of the refusal. */
+const tell = (ctx: Context, input: EnrollInput): Promise<string> =>
+  tellEnroll(ctx, input).then(
+    () => 'enrolled',
+    (error: unknown) => (error instanceof ApplicationError ? error.tidemarkCode : String(error)),
+  )
 
 describe.each(STORAGES)('a code to type instead of an enrollment key, over $name', ({ open }) => {
   let held: TestStorage
@@ -89,6 +104,26 @@ describe.each(STORAGES)('a code to type instead of an enrollment key, over $name
     clock.aheadMs = CODE_LIFE_MAX_MS + 1
     expect(await enroll(late.code ?? '')).toBe('unauthorized')
     clock.aheadMs = 0
+  })
+
+  it('is tried a bounded number of times: from one address, and from all; good ones and keys cost nothing', async () => {
+    const startedMs = Date.now()
+    const { ctx } = testApp(held.storage, console.error, { now: () => startedMs })
+    const good = await make()
+    const other = makeEnrollmentCode(ctx, fleet.fleetId)
+    const tryOf = (key: string, address: string | null) =>
+      tell(ctx, { key, address, readBody: () => Promise.resolve({}) })
+    // An empty body is refused after the key was found to be good.
+    for (let n = 0; n < 25; n++) expect(await tryOf(good.code ?? '', '192.0.2.1')).toBe('bad_request')
+    for (let n = 0; n < BAD_CODES_OF_ADDRESS_PER_MINUTE; n++)
+      expect(await tryOf(other.code, '192.0.2.1')).toBe('unauthorized')
+    expect(await tryOf(good.code ?? '', '192.0.2.1')).toBe('rate_limited')
+    expect(await tryOf(good.key, '192.0.2.1')).toBe('bad_request')
+    expect(await tryOf(good.code ?? '', '192.0.2.2')).toBe('bad_request')
+    const left = BAD_CODES_PER_MINUTE - BAD_CODES_OF_ADDRESS_PER_MINUTE
+    for (let n = 0; n < left; n++)
+      expect(await tryOf(other.code, `198.51.${n >> 8}.${n & 255}`)).toBe('unauthorized')
+    expect(await tryOf(good.code ?? '', '192.0.2.3')).toBe('rate_limited')
   })
 
   it('is not made for a key that lives longer than a day, and none is where none was asked for', async () => {
