@@ -8,6 +8,8 @@ export type DoorFormProps = {
   problem: string | null
   action: string
   hidden: { name: string; value: string }
+  /** What was typed before a refusal; the password then asks for the focus. */
+  email?: string
   /** The field below the e-mail address. */
   password: ReactNode
   submit: string
@@ -16,7 +18,17 @@ export type DoorFormProps = {
 }
 
 /** A door of the console: a plain form that asks for an address and a password, and works without any script. */
-export function DoorForm({ title, intro, problem, action, hidden, password, submit, beside }: DoorFormProps) {
+export function DoorForm({
+  title,
+  intro,
+  problem,
+  action,
+  hidden,
+  email = '',
+  password,
+  submit,
+  beside,
+}: DoorFormProps) {
   return (
     <>
       <h1>{title}</h1>
@@ -30,7 +42,15 @@ export function DoorForm({ title, intro, problem, action, hidden, password, subm
         <input type="hidden" {...hidden} />
         <label className="field">
           <span>E-mail</span>
-          <input className="input" type="email" name="email" autoComplete="username" required autoFocus />
+          <input
+            className="input"
+            type="email"
+            name="email"
+            autoComplete="username"
+            defaultValue={email}
+            required
+            autoFocus={email === ''}
+          />
         </label>
         <label className="field">
           <span>Password</span>

@@ -31,12 +31,18 @@ test('a set-up link that leads nowhere says why instead of asking for a password
   await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible()
 })
 
-test('a wrong password says so, and lets nobody in', async ({ page, world }) => {
+test('a wrong password says so, keeps the e-mail, and lets nobody in', async ({ page, world }) => {
   await page.goto('/sign-in')
   await page.getByLabel('E-mail').fill(world.admin.email)
   await page.getByLabel('Password').fill('not the password of anybody')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await expect(page.getByRole('alert').filter({ hasText: 'do not match' })).toBeVisible()
+  await expect(page.getByLabel('E-mail')).toHaveValue(world.admin.email)
+  await expect(page.getByLabel('Password')).toBeFocused()
+  expect(page.url()).not.toContain(encodeURIComponent(world.admin.email))
+  // A new look at the page brings nothing back.
+  await page.goto('/sign-in')
+  await expect(page.getByLabel('E-mail')).toHaveValue('')
   await page.goto('/overview')
   await expect(page).toHaveURL(/\/sign-in/)
 })

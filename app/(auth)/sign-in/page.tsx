@@ -1,4 +1,6 @@
+import { cookies } from 'next/headers'
 import { Button } from '#components/ui/button.tsx'
+import { TYPED_EMAIL_COOKIE, typedEmail } from '#lib/application/access/typed-email.ts'
 import { compose } from '#lib/composition.ts'
 import { DoorForm } from '../door-form.tsx'
 import { param, problemText, type Query } from '../search-params.ts'
@@ -9,15 +11,25 @@ export default async function SignInPage({ searchParams }: { searchParams: Query
   const ready = (await param(searchParams, 'ready')) !== null
   const { auth } = await compose()
   const minutes = Number(await param(searchParams, 'minutes'))
+  const error = await param(searchParams, 'error')
+  const email = error === null ? '' : typedEmail((await cookies()).get(TYPED_EMAIL_COOKIE)?.value)
   return (
     <DoorForm
       title="Sign in to Tidemark"
       intro={ready ? <p role="status">Your account is ready. Sign in with it.</p> : null}
-      problem={problemText(await param(searchParams, 'error'), minutes)}
+      problem={problemText(error, minutes)}
       action={`/api/auth/callback/credentials?${new URLSearchParams({ callbackUrl })}`}
       hidden={{ name: 'callbackUrl', value: callbackUrl }}
+      email={email}
       password={
-        <input className="input" type="password" name="password" autoComplete="current-password" required />
+        <input
+          className="input"
+          type="password"
+          name="password"
+          autoComplete="current-password"
+          required
+          autoFocus={email !== ''}
+        />
       }
       submit="Sign in"
       beside={

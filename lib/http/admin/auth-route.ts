@@ -2,6 +2,7 @@ import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
 import { cookiesOf } from '#lib/application/access/auth-settings.ts'
 import { callNextAuth, type AuthAnswer, type AuthCall } from '#lib/application/access/next-auth.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
+import { typedEmailCookie } from '#lib/application/access/typed-email.ts'
 import { acceptInvitation } from '#lib/application/access/accept-invitation.ts'
 import { claimSetUp } from '#lib/application/access/set-up.ts'
 import type { Context } from '#lib/application/context.ts'
@@ -81,7 +82,16 @@ async function answer(ctx: AuthContext, settings: AuthSettings, request: Request
     userAgent: request.headers.get('user-agent'),
     sameOrigin: origin === 'same',
   }
-  return answerFrom(request, call, await callNextAuth(ctx, settings, call))
+  try {
+    return answerFrom(request, call, await callNextAuth(ctx, settings, call))
+  } catch (error) {
+    if (!isApplicationError(error) || !wantsPage(request)) throw error
+    await auditRefusal(ctx, request, error)
+    const back = redirect(failurePage(request, error))
+    const kept = typedEmailCookie(settings, call.fields['email'])
+    if (kept !== null) back.headers.append('set-cookie', kept)
+    return back
+  }
 }
 
 /**

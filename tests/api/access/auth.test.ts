@@ -111,6 +111,14 @@ describe('signing in and out', () => {
       form({ email: EMAIL, password: 'wrong' }, headers),
     )
     expect([response.status, response.headers.get('location')]).toEqual([303, '/sign-in?error=credentials'])
+    // The address that was typed comes back to the form alone, and what is no address to none.
+    const kept = (answer: Response) =>
+      answer.headers.getSetCookie().filter((line) => line.startsWith('tidemark.typed-email='))
+    expect(kept(response)).toEqual([
+      `tidemark.typed-email=${encodeURIComponent(EMAIL)}; Path=/sign-in; Max-Age=300; HttpOnly; SameSite=Strict`,
+    ])
+    const mistyped = form({ email: 'my secret words', password: 'wrong' }, headers)
+    expect(kept(await world.auth('/callback/credentials', mistyped))).toEqual([])
   })
 
   test('ten bad ones are 429, whatever X-Forwarded-For says, and not for ever', async () => {
