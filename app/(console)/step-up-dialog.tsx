@@ -7,13 +7,18 @@ import { Cancelled, useSubmit } from '#components/ui/use-submit.ts'
 import { FormFailure, type Failure } from './form-failure.tsx'
 import { asksToSignInAgain } from './sign-in-again.ts'
 import { sendOnce } from './send-json.ts'
+import { stepUpWords } from './step-up-words.ts'
 
 const ACCOUNT = '/api/admin/v1/account'
 const UNANSWERED: Failure = { message: 'The server did not answer. Try again.', issues: [] }
 const NOT_YET: Failure = { message: 'Not yet: sign in in the other tab first, then come back.', issues: [] }
 
 /** What the dialog needs to know of the person. */
-type Asked = { readonly hasPassword: boolean; readonly hasIdentity: boolean }
+type Asked = {
+  readonly hasPassword: boolean
+  readonly hasIdentity: boolean
+  readonly provedForMs: number
+}
 
 /**
  * Asks who somebody is before a dangerous act, over whatever they were doing: the act waits, and goes on once they have
@@ -35,7 +40,8 @@ export function StepUpDialog({ provider }: { provider: string | null }) {
         const account = await readAccount()
         // Another act asks already: it goes on alone.
         if (account === null || answer.current !== null) return false
-        setAsked({ hasPassword: account.hasPassword, hasIdentity: account.identities.length > 0 })
+        const { hasPassword, identities, provedForMs } = account
+        setAsked({ hasPassword, hasIdentity: identities.length > 0, provedForMs })
         return new Promise<boolean>((resolve, reject) => {
           answer.current = { shown: () => resolve(true), cancelled: () => reject(new Cancelled()) }
         })
@@ -45,7 +51,7 @@ export function StepUpDialog({ provider }: { provider: string | null }) {
   return (
     <DialogFrame
       title="Show again who you are"
-      about="This takes a sign-in of the last 30 minutes. What you were doing waits, and goes on by itself."
+      about={stepUpWords(asked?.provedForMs ?? 0)}
       open={asked !== null}
       onOpenChange={(open) => (open ? undefined : end(false))}
     >
@@ -145,10 +151,10 @@ async function byPassword(form: FormData): Promise<Failure | null> {
 
 async function bySession(): Promise<Failure | null> {
   const account = await readAccount()
-  return account !== null && account.provedUntilMs > Date.now() ? null : NOT_YET
+  return account !== null && account.provedForMs > 0 ? null : NOT_YET
 }
 
-type Account = { hasPassword: boolean; identities: readonly unknown[]; provedUntilMs: number }
+type Account = { hasPassword: boolean; identities: readonly unknown[]; provedForMs: number }
 
 async function readAccount(): Promise<Account | null> {
   const answer = await fetch(ACCOUNT, { cache: 'no-store' })

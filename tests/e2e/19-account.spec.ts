@@ -44,6 +44,7 @@ test('[check 18] a new password asks again who one is, keeps what was typed, and
   await page.getByLabel('New password').fill('seven geese over the hangar')
   await page.getByRole('button', { name: 'Change the password' }).click()
   const dialog = page.getByRole('dialog', { name: 'Show again who you are' })
+  await expect(dialog).toContainText(/yours ended .+ ago.+ open in this browser for 30 minutes/)
   await dialog.getByLabel('Your password').fill('not the password of anybody')
   await dialog.getByRole('button', { name: 'Go on' }).click()
   await expect(dialog.getByRole('alert')).toContainText('not your password')

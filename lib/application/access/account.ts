@@ -16,6 +16,8 @@ export interface AccountView {
   readonly identities: readonly { readonly issuer: string; readonly createdAtMs: number }[]
   /** Until when dangerous acts are open to this session; in the past when they are not. */
   readonly provedUntilMs: number
+  /** For how long they are open yet, by the server's clock; below zero for how long they no longer are. */
+  readonly provedForMs: number
 }
 
 /** @throws ApplicationError `forbidden` for a key, which has no account */
@@ -25,13 +27,15 @@ export async function getAccount(
 ): Promise<AccountView> {
   const { user } = await ownUser(ctx, principal)
   const identities = await ctx.storage.access.listIdentities(user.id)
+  const provedUntilMs = (principal.provedAtMs ?? 0) + STEP_UP_MS
   return {
     id: user.id,
     email: user.email,
     name: user.name,
     hasPassword: user.passwordHash !== null,
     identities: identities.map(({ issuer, createdAtMs }) => ({ issuer, createdAtMs })),
-    provedUntilMs: (principal.provedAtMs ?? 0) + STEP_UP_MS,
+    provedUntilMs,
+    provedForMs: provedUntilMs - ctx.clock.now(),
   }
 }
 

@@ -19,6 +19,8 @@ const account = z.object({
   /** Sign-in providers that know this person. */
   identities: z.array(z.object({ issuer: z.string(), createdAtMs: ms })),
   provedUntilMs: ms,
+  /** By the server's clock; below zero for how long it has been over. */
+  provedForMs: ms,
 })
 const ownSession = z.object({
   id: uuid,
