@@ -1,7 +1,7 @@
 import { LabFold } from '#lib/engine/lab/fold-lab.ts'
 import type { LabReport } from '#lib/engine/lab/lab-report.ts'
 import type { LabWorld } from '#lib/engine/lab/replay.ts'
-import { sidesOfToday } from '#lib/engine/conflict/sides-of-today.ts'
+import { conflictOfToday } from '#lib/engine/lab/recorded-conflict.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { LAB_CONFLICTS_MAX, LAB_PAGE, LAB_SLICE_MS, LAB_TOLD_EVERY_MS } from '#lib/protocol/limits.ts'
@@ -48,7 +48,7 @@ async function reportOf(ctx: Context, run: LabRun, range: LabRange): Promise<Lab
     // The next page is read while this one is replayed. Should the replay throw, that is what is told, and not this.
     const next = isLast ? null : read(page.next)
     next?.catch(() => undefined)
-    await inSlices(page.items, (row) => fold.add(sidesOfToday(rules, row)))
+    await inSlices(page.items, (row) => fold.add(conflictOfToday(rules, row)))
     looked += page.items.length
     const nowMs = ctx.clock.now()
     if (Math.abs(nowMs - toldAtMs) >= LAB_TOLD_EVERY_MS) {

@@ -1,6 +1,8 @@
 import { formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
-import type { FieldStamps } from '../types.ts'
+import { sidesOfToday } from '../conflict/sides-of-today.ts'
+import { migrateStates, type Evolving } from '../schema-evolution/migrate-pointer.ts'
+import type { ConflictEffect, FieldStamps } from '../types.ts'
 
 /** When a side was written, and by whom. Times in Unix ms. */
 export interface WrittenSide {
@@ -25,6 +27,18 @@ export interface RecordedConflict {
   readonly remoteSide: WrittenSide | null
   /** When the fields of the other side were written, where that isn't its `hlc`. */
   readonly remoteStamps: FieldStamps | null
+}
+
+/** With documents and stamps of its fields as today's schema has them: a field that was renamed takes its stamp along (DL5). */
+export function conflictOfToday(
+  rules: Evolving,
+  conflict: RecordedConflict & Pick<ConflictEffect, 'schemaVersion'>,
+): RecordedConflict {
+  const { schemaVersion, remoteStamps } = conflict
+  return {
+    ...sidesOfToday(rules, conflict),
+    remoteStamps: remoteStamps && migrateStates(rules, remoteStamps, schemaVersion ?? rules.schemaVersion),
+  }
 }
 
 /** The stamps by which a conflict is decided. */

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 import { LabFold } from '#lib/engine/lab/fold-lab.ts'
 import type { LabSettings } from '#lib/engine/lab/lab-report.ts'
-import type { RecordedConflict } from '#lib/engine/lab/recorded-conflict.ts'
+import { conflictOfToday, type RecordedConflict } from '#lib/engine/lab/recorded-conflict.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import type { UpMigration } from '#lib/protocol/rules.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 
 const MINE = '00000000-0000-4000-8000-00000000000a'
@@ -70,4 +71,18 @@ it('[LB3] what a counter took in is lost with its record', () => {
     counts: { lostUpdates: 1, silentOverwrites: 1 },
     examples: { lost_update: [{ places: ['/n'], side: 'remote' }] },
   })
+})
+
+it('[LB1] a field that was renamed since is decided by the stamp that it had', () => {
+  const upMigrations: UpMigration[] = [{ from: 1, to: 2, ops: [{ op: 'rename', path: '/a', to: '/b' }] }]
+  const renamed = { ...rules, schemaVersion: 2, upMigrations }
+  // The other side's record is the newest of all, and its field the oldest.
+  const [own, other] = [side(MINE, 2_000), side(THEIRS, 3_000)]
+  const remoteStamps = { '': other.hlc, '/a': side(THEIRS, 1_000).hlc }
+  const old = { ...conflict({ localSide: own, remoteSide: other, remoteStamps }), schemaVersion: 1 }
+  const today = conflictOfToday(renamed, old)
+  expect(today).toMatchObject({ base: { b: 1 }, local: { b: 2 }, remoteStamps: { '/b': remoteStamps['/a'] } })
+  expect(columnsOf(today).get('field-merge:lww')?.examples.lost_update).toMatchObject([
+    { places: ['/b'], side: 'remote' },
+  ])
 })
