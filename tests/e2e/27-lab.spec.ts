@@ -76,6 +76,7 @@ test('the lab shows what lww loses and field-merge keeps, with the records; appl
       'lww, as it is set, lost 4 of 8 changes',
     )
     expect(new URL(page.url()).searchParams.get('run')).not.toBeNull()
+    await expect(page.locator('.verdict')).toContainText('conflicts that arose from')
     await expect(rowOf(page, 'lww, as it is set')).toContainText('4')
     const merged = rowOf(page, 'field-merge, ties by manual')
     await expect(merged).toContainText('costs least')

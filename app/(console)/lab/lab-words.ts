@@ -32,7 +32,11 @@ export function labSentence(name: string, run: LabRunFound | null, rows: readonl
     return `Which strategy suits ${name} is not known: no conflict was recorded in this time`
   const { counts } = current
   if (counts.conflicts === 0)
-    return `What ${current.settings.strategy} loses is not known: when the sides were written is kept no more`
+    return `What ${current.settings.strategy} loses is not known: ${
+      counts.notReplayed > counts.timeUnknown
+        ? 'what both sides started from is not known'
+        : 'when the sides were written is kept no more'
+    }`
   const own = `${current.settings.strategy}, as it ${current.isNow ? 'is' : 'was'} set, ${doesWords(current, run.report.clocksOffMs !== 0)}`
   if (current.isCheapest) return `${own}; nothing else costs less`
   const best = leastAsking(rows.filter(({ isCheapest }) => isCheapest))

@@ -104,6 +104,12 @@ function Evidence({ board: { run }, at }: { board: LabBoard; at: Visit }) {
     <>
       Run by {run.actor.name} <Time at={run.createdAtMs} now={at.nowMs} />
       {said === null ? null : `; ${said}`}
+      {run.report === null ? null : (
+        <>
+          ; conflicts that arose from <Time at={run.report.fromMs} now={at.nowMs} show="clock" /> to{' '}
+          <Time at={run.report.toMs} now={at.nowMs} show="clock" />
+        </>
+      )}
     </>
   )
 }

@@ -155,6 +155,8 @@ describe('the first line', () => {
     expect(labSentence('visits', found({ report: none }), rows(lossy))).toContain('no conflict was recorded')
     const timeless = rows(column('current', { conflicts: 0, timeUnknown: 10 }))
     expect(labSentence('visits', found(), timeless)).toContain('when the sides were written is kept no more')
+    const baseless = rows(column('current', { conflicts: 0, notReplayed: 10 }))
+    expect(labSentence('visits', found(), baseless)).toContain('what both sides started from is not known')
     expect(labSentence('visits', found({ state: 'running', report: null }), [])).toContain('replays')
     expect(labSentence('visits', found({ state: 'cancelled', report: null }), [])).toContain('stopped')
     expect(labSentence('visits', found({ state: 'failed', report: null, problem: 'why' }), [])).toContain(
