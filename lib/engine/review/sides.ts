@@ -1,6 +1,6 @@
-import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
-import { toPointer } from '#lib/kernel/json-pointer.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { overlaps } from '#lib/kernel/json-pointer.ts'
+import { changedPlaces as placesOf } from '../conflict/field-stamps.ts'
 import type { ConflictEffect } from '../types.ts'
 
 /** Places of one side that are told; past them the document counts as changed as a whole. */
@@ -11,29 +11,9 @@ const PLACES_MAX = 100
  * only one is there. Pure.
  */
 export function changedPlaces(from: JsonObject | null, to: JsonObject | null): readonly string[] {
-  if (from === null || to === null) return from === to ? [] : ['']
-  const places: string[] = []
-  collect(places, [], from, to)
+  const places = placesOf(from, to)
   return places.length > PLACES_MAX ? [''] : places
 }
-
-function collect(
-  places: string[],
-  path: readonly string[],
-  from: Json | undefined,
-  to: Json | undefined,
-): void {
-  if (places.length > PLACES_MAX || jsonEqual(from, to)) return
-  if (!isJsonObject(from) || !isJsonObject(to)) {
-    places.push(toPointer(path))
-    return
-  }
-  for (const key of new Set([...Object.keys(from), ...Object.keys(to)]))
-    collect(places, [...path, key], ownValue(from, key), ownValue(to, key))
-}
-
-const overlaps = (a: string, b: string): boolean =>
-  a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`) || a === '' || b === ''
 
 type Sides = Pick<ConflictEffect, 'base' | 'baseKnown' | 'local' | 'remote'>
 
