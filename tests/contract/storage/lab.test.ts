@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_WEIGHTS, type LabReport } from '#lib/engine/lab/lab-report.ts'
 import { labRun } from '#tests/support/lab-run.ts'
-import { audit, BACKENDS, makeFleet, NOW_MS, opened } from './world.ts'
+import { audit, BACKENDS, changeOf, commit, conflictEffect, makeFleet, NOW_MS, opened } from './world.ts'
 
 const REPORT: LabReport = {
   collectionId: randomUUID(),
@@ -42,6 +42,45 @@ describe.each(BACKENDS)('runs of the strategy lab over $name', (backend) => {
     expect((await lab.list(fleetId, ALL, PAGE)).items).toEqual([over])
     const stops = await current().storage.audit.list({ fleetId: null, action: 'lab.stop' }, PAGE)
     expect(stops.items).toHaveLength(1)
+  })
+
+  it('reads the conflicts of a collection and a time, its end left out, newest first and each once', async () => {
+    const { storage } = current()
+    const { lab } = storage
+    const [fleet, other] = [await makeFleet(storage), await makeFleet(storage)]
+    const write = (fleetId: string, atMs: number, many: number) =>
+      commit(
+        storage,
+        fleetId,
+        (head) =>
+          Array.from({ length: many }, (_, i) =>
+            changeOf({
+              deviceId: fleetId,
+              version: head + 1 + i,
+              conflict: conflictEffect({ base: null, baseKnown: false, remoteVersion: 0 }),
+            }),
+          ),
+        { committedAtMs: atMs },
+      )
+    for (const [atMs, many] of [
+      [NOW_MS - 1, 1],
+      [NOW_MS, 3],
+      [NOW_MS + 1, 2],
+      [NOW_MS + 2, 1],
+    ] as const)
+      await write(fleet.id, atMs, many)
+    await write(other.id, NOW_MS, 1)
+    const range = { collection: 'reports', fromMs: NOW_MS, toMs: NOW_MS + 2 }
+    expect([await lab.count(fleet.id, range, 9), await lab.count(fleet.id, range, 4)]).toEqual([5, 4])
+    expect(await lab.count(fleet.id, { ...range, toMs: NOW_MS }, 9)).toBe(0)
+    expect(await lab.count(fleet.id, { ...range, collection: 'no\0' }, 9)).toBe(0)
+    const first = await lab.conflicts(fleet.id, range, { limit: 2, cursor: null })
+    const second = await lab.conflicts(fleet.id, range, { limit: 2, cursor: first.next })
+    const third = await lab.conflicts(fleet.id, range, { limit: 2, cursor: second.next })
+    const read = [first, second, third].flatMap(({ items }) => items)
+    expect(read.map(({ createdAtMs }) => createdAtMs - NOW_MS)).toEqual([1, 1, 0, 0, 0])
+    expect([new Set(read.map(({ id }) => id)).size, third.next]).toEqual([5, null])
+    expect(read[0]).toMatchObject({ base: null, baseKnown: false, remoteVersion: 0, remoteSide: null })
   })
 
   it('one that said nothing for long is lost with its process, and lets another begin', async () => {
