@@ -3,8 +3,9 @@ import { canSee } from '../access/authorize.ts'
 import type { Actor } from '../context.ts'
 import { auditTarget } from './audit-target.ts'
 
-/** Devices that are looked up for one page of entries; the others keep their ids. */
+/** Devices, and people, that are looked up for one page of entries; the others keep their ids. */
 export const DEVICES_NAMED_MAX = 20
+export const USERS_NAMED_MAX = 20
 
 type Entry = Pick<AuditEntry, 'action' | 'target' | 'fleetId' | 'actor'>
 
@@ -23,9 +24,10 @@ export async function nameTargets(
   })
   const of = (kind: string) => unnamed.filter((target) => target.kind === kind)
   const devices = new Map(of('device').map(({ id, fleetId }) => [id, fleetId]))
+  const users = canSee(actor, '*') ? [...new Set(of('user').map(({ id }) => id))] : []
   const fleets = new Set(of('collection').map(({ fleetId }) => fleetId))
   const found = await Promise.all([
-    of('user').length > 0 && canSee(actor, '*') ? storage.access.listUsers() : [],
+    ...users.slice(0, USERS_NAMED_MAX).map(async (id) => [await storage.access.getUser(id)]),
     ...[...devices]
       .slice(0, DEVICES_NAMED_MAX)
       .map(async ([id, fleetId]) => (fleetId === null ? [] : [await storage.devices.get(fleetId, id)])),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { auditEntry, SYSTEM } from '#lib/application/access/audit-entry.ts'
-import { DEVICES_NAMED_MAX, nameTargets } from '#lib/application/audit/name-targets.ts'
+import { DEVICES_NAMED_MAX, nameTargets, USERS_NAMED_MAX } from '#lib/application/audit/name-targets.ts'
 import { accessWorld, addUser } from '#tests/support/access-world.ts'
 import { audit, collectionOf, makeDevice, makeFleet } from '../../contract/storage/world.ts'
 
@@ -33,4 +33,16 @@ test('the look-up of a page is bounded', async () => {
   }
   const names = await nameTargets(ctx, { actor: SYSTEM, entries })
   expect(Object.keys(names)).toHaveLength(DEVICES_NAMED_MAX)
+})
+
+test('people are looked up one by one, as many as are named: never all that there are', async () => {
+  const ctx = accessWorld()
+  const entries = []
+  for (let n = 0; n < USERS_NAMED_MAX + 5; n += 1) {
+    const { id } = await addUser(ctx, `u${n}@example.org`, { '*': 'viewer' })
+    entries.push(auditEntry(ctx, SYSTEM, { action: 'user.change', target: `user/${id}` }))
+  }
+  const access = { ...ctx.storage.access, listUsers: () => Promise.reject(new Error('reads all')) }
+  const names = await nameTargets({ storage: { ...ctx.storage, access } }, { actor: SYSTEM, entries })
+  expect(Object.keys(names)).toHaveLength(USERS_NAMED_MAX)
 })
