@@ -5,7 +5,13 @@ import {
   opensChoices,
 } from '../../../app/(console)/settings/keys/operator-key-words.ts'
 import { pageAfter, SETTINGS_ROWS_MAX } from '../../../app/(console)/settings/page-after.ts'
-import { openText, peopleSentence, personState } from '../../../app/(console)/settings/people/people-words.ts'
+import {
+  INVITATIONS_SHOWN_MAX,
+  invitationsNote,
+  openText,
+  peopleSentence,
+  personState,
+} from '../../../app/(console)/settings/people/people-words.ts'
 import { presetScope, rolesText, scopeChoices } from '../../../app/(console)/settings/role-words.ts'
 
 const NOW = 1_000_000
@@ -18,6 +24,12 @@ const person = (changes: Partial<Parameters<typeof personState>[0]> = {}) => ({
 })
 
 describe('people in words', () => {
+  it('a list of invitations that is cut says so, and of how many', () => {
+    expect(invitationsNote(INVITATIONS_SHOWN_MAX)).toBe('closed ones are listed for 90 days')
+    expect(invitationsNote(INVITATIONS_SHOWN_MAX + 1)).toBe(
+      'the newest 100 of 101 that the API lists; closed ones are listed for 90 days',
+    )
+  })
   it('the sentence counts who can sign in, and who administers every fleet', () => {
     const admin = person({ roles: { '*': 'admin' } })
     expect(peopleSentence([person()], '')).toBe('1 person can sign in')

@@ -5,10 +5,7 @@ import { Time } from '#components/ui/time.tsx'
 import type { InvitationView } from '#lib/application/access/invitation-view.ts'
 import { rolesText, type FleetName } from '../role-words.ts'
 import { InvitationActs } from './invitation-acts.tsx'
-import { INVITATION_WORDS } from './people-words.ts'
-
-/** The newest; all are had by the API. */
-const INVITATIONS_SHOWN_MAX = 100
+import { INVITATION_WORDS, INVITATIONS_SHOWN_MAX, invitationsNote } from './people-words.ts'
 
 /** Who was invited, and what became of it; nothing where nobody was. */
 export function InvitationsPart({
@@ -24,7 +21,7 @@ export function InvitationsPart({
 }) {
   if (invitations.length === 0) return null
   return (
-    <Section title="Invitations" note="closed ones are listed for 90 days">
+    <Section title="Invitations" note={invitationsNote(invitations.length)}>
       <DataTable
         label="Invitations"
         columns={[

@@ -1,4 +1,4 @@
-import { plural } from '#components/ui/format.ts'
+import { formatCount, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { InvitationState } from '#lib/application/access/invitation-view.ts'
 import type { Role } from '#lib/application/context.ts'
@@ -31,6 +31,17 @@ export const INVITATION_WORDS: Readonly<Record<InvitationState, { kind: StatusKi
   accepted: { kind: 'unk', word: 'accepted' },
   revoked: { kind: 'unk', word: 'revoked' },
   expired: { kind: 'held', word: 'expired' },
+}
+
+/** The newest stand on the page. */
+export const INVITATIONS_SHOWN_MAX = 100
+
+/** What stands beside the title of the invitations: how long closed ones stay, and whether some are not shown. Pure. */
+export const invitationsNote = (count: number): string => {
+  const kept = 'closed ones are listed for 90 days'
+  return count <= INVITATIONS_SHOWN_MAX
+    ? kept
+    : `the newest ${INVITATIONS_SHOWN_MAX} of ${formatCount(count)} that the API lists; ${kept}`
 }
 
 /** "2 open invitations". Pure. */
