@@ -61,7 +61,8 @@ export function ConflictView({
           isBusy={isBusy}
           keep={theirs === null ? 'Keep it, with my changes' : 'Keep it, with their changes'}
           onKeep={kept === null ? null : () => run(() => collection.put(id, kept, resolves))}
-          onRemove={theirs === null ? null : () => run(() => collection.remove(id, resolves))}
+          remove={theirs === null ? 'Let it stay removed' : 'Remove it everywhere'}
+          onRemove={() => run(() => collection.remove(id, resolves))}
         />
       ) : (
         <>
@@ -108,32 +109,31 @@ function KeepOrRemove({
   isBusy,
   keep,
   onKeep,
+  remove,
   onRemove,
 }: {
   isBusy: boolean
   keep: string
   /** Null where this device no longer has what would be kept. */
   onKeep: (() => void) | null
-  /** Null where it is removed on the server already: to let it be so, an operator decides. */
-  onRemove: (() => void) | null
+  remove: string
+  onRemove: () => void
 }) {
   return (
     <div className="acts">
       {onKeep === null ? (
         <p>
           What it said is no longer on this device. Your change is with the operators, who can bring it back
-          with it.
+          with it. If it may stay removed, say so here.
         </p>
       ) : (
         <button type="button" className="btn primary" disabled={isBusy} onClick={onKeep}>
           {keep}
         </button>
       )}
-      {onRemove === null ? null : (
-        <button type="button" className="btn" disabled={isBusy} onClick={onRemove}>
-          Remove it everywhere
-        </button>
-      )}
+      <button type="button" className="btn" disabled={isBusy} onClick={onRemove}>
+        {remove}
+      </button>
     </div>
   )
 }

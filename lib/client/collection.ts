@@ -184,7 +184,7 @@ function asJson(op: Operation): Operation {
     throw new ReplicaError('not_json', String(error), [], error)
   }
   if (op.type === 'patch' && !isPatch(op))
-    throw new ReplicaError('invalid_patch', 'set: an object, unset: an array of names')
+    throw new ReplicaError('invalid_patch', 'set: an object, unset: names')
   return op
 }
 

@@ -67,17 +67,18 @@ export async function writeLocally(
   const { resolves = recordId } = options
   for (const id of [recordId, resolves]) if (!isUuid(id)) throw new ReplicaError('invalid_id', id)
   const ground = await readGround(tx, collection, recordId, input.app)
-  const standing = options.resolves === undefined ? ground.data : (ground.record?.data ?? null)
-  if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
+  const decides = options.resolves !== undefined
+  const standing = decides ? (ground.record?.data ?? null) : ground.data
+  // A delete that decides a conflict lets be what another removed.
+  if (!standing && op.type !== 'put' && !(decides && op.type === 'delete'))
+    throw new ReplicaError('not_found', `${collection}/${recordId}`)
   const mutation = await stampMutation(tx, clock, random, input, ground)
   const made = ground.writes < ground.version ? evolutionParts().bringUp(ground, mutation) : mutation
   const isDocument = made.op.type !== 'crdt' && made.op.type !== 'ot'
   const plain = isDocument ? plainDocument(standing, made.op) : null
   // What a put lets be counts too; one that decides a conflict stands on the server's record instead.
   const next =
-    isDocument && options.resolves !== undefined
-      ? plain
-      : await dataAfter(tx, collection, ground.record, [...ground.own, made])
+    isDocument && decides ? plain : await dataAfter(tx, collection, ground.record, [...ground.own, made])
   const isOfOther = op.type === 'put' && ground.writes !== ground.version
   await checkWrite(tx, input, ground, isOfOther ? plainDocument(standing, op) : next)
   if (ground.record?.heard && !input.isPart) {
@@ -149,7 +150,7 @@ async function stampMutation(
     hlc: await tickClock(tx, identity.deviceId, nowMs),
     madeAt: toIso(nowMs),
     ...(offset === null ? {} : { madeOffsetMs: offset.offsetMs }),
-    ...(options.resolves === undefined ? {} : { resolves: options.resolves }),
+    ...(decides ? { resolves: options.resolves } : {}),
     op,
   }
 }

@@ -162,7 +162,7 @@ describe('the field client in a real browser', () => {
     await expectPage(two.page.getByLabel('Species')).toHaveValue('Mourning dove')
   })
 
-  test('a report that was removed elsewhere while it was changed here says who has the change', async () => {
+  test('a report that was removed elsewhere while it was changed here says who has the change, and can be let go', async () => {
     const { context, page } = await device('Keeper')
     const id = await fileReport(page, { Airport: 'KEEP FIELD' })
     await upToDate(page)
@@ -176,13 +176,18 @@ describe('the field client in a real browser', () => {
     const conflict = page.getByRole('region', { name: 'Conflict' })
     await expectPage(conflict).toContainText('Somebody removed this while you changed it here')
     await expectPage(conflict).toContainText('Your change is with the operators')
-    await expectPage(conflict.getByRole('button')).toHaveCount(0)
-    const { items } = await listConflicts(world.served.app.ctx, {
-      actor: SYSTEM,
-      fleetId: world.served.fleet.fleetId,
-      query: { recordId: id, status: 'open' },
-    })
-    expect(items).toHaveLength(1)
+    await expectPage(conflict.getByRole('button')).toHaveCount(1)
+    const ofIt = async (status: string) => {
+      const query = { recordId: id, status }
+      const { fleetId } = world.served.fleet
+      return (await listConflicts(world.served.app.ctx, { actor: SYSTEM, fleetId, query })).items
+    }
+    expect(await ofIt('open')).toHaveLength(1)
+    await conflict.getByRole('button', { name: 'Let it stay removed' }).click()
+    await expectPage(conflict).toHaveCount(0)
+    await upToDate(page)
+    expect(await ofIt('open')).toEqual([])
+    expect(await ofIt('resolved')).toMatchObject([{ closure: { kept: 'theirs' } }])
     await observer.close()
   })
 

@@ -101,6 +101,28 @@ describe.each(STORAGES)('conflicts that a person decides, over HTTP and $name', 
     expect(lost).toMatchObject({ outcome: 'remote', local: { title: 'too late' }, status: 'resolved' })
   })
 
+  it('[CS6] a delete of what is removed already lets it be: the server side is kept', async () => {
+    const made = one.mutation({ collection, op: { type: 'put', data: { title: 'first' } } })
+    const { recordId } = made
+    const baseVersion = versionOf((await one.pushed([made])).results[0])
+    const gone = two.mutation({ collection, recordId, baseVersion, op: { type: 'delete' } })
+    await two.pushed([gone])
+    const mine = one.mutation({ collection, recordId, baseVersion, op: patch({ title: 'mine' }) })
+    const conflictId = conflictOf((await one.pushed([mine])).results[0])
+    // A device that has pulled the tombstone knows no version of the record.
+    const letBe = one.mutation({
+      collection,
+      recordId,
+      baseVersion: 0,
+      resolves: conflictId,
+      op: { type: 'delete' },
+    })
+    expect((await one.pushed([letBe])).results).toMatchObject([{ status: 'applied' }])
+    const { conflict } = await detailOf(conflictId)
+    expect(conflict).toMatchObject({ status: 'resolved', closure: { kept: 'theirs' }, result: null })
+    expect((await recordOf(recordId))?.deleted).toBe(true)
+  })
+
   it('[CS6] one that names no conflict of the record is refused', async () => {
     const stray = one.mutation({ collection, resolves: newUuid() })
     expect((await one.pushed([stray])).results).toMatchObject([

@@ -304,6 +304,34 @@ test('[CS6] a conflict leaves the queue; this device shows its own side, and lat
   await replica.close()
 })
 
+test('[CS6] what another removed is let be by a delete that decides; a patch of nothing decides nothing', async () => {
+  const { authority, open } = createWorld()
+  authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  await replica.sync()
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  const gone = authority.write(RECORD, null)
+  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: gone, conflictId })
+  await reports.patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  const resolves = { resolves: conflictId }
+  await expect(reports.patch(RECORD, { set: { title: 'x' } }, resolves)).rejects.toMatchObject({
+    code: 'not_found',
+  })
+  const { mutationId } = await reports.remove(RECORD, resolves)
+  const sent: unknown[] = []
+  authority.script.result = (mutation) => {
+    sent.push(mutation)
+    return undefined
+  }
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0 })
+  expect(sent).toMatchObject([{ id: mutationId, op: { type: 'delete' }, resolves: conflictId }])
+  expect(replica.conflicts$.get()).toEqual([])
+  expect(await reports.get(RECORD)).toBeNull()
+  await replica.close()
+})
+
 test('[CS6][TK6] a conflict that the server does not know is given up: both sides are kept here, and later edits flow', async () => {
   const { authority, open } = createWorld()
   const theirs = authority.write(RECORD, { title: 'theirs' })
