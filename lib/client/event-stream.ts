@@ -36,6 +36,7 @@ export async function readEvents(
   let timer = clock.setTimeout(cancel, SILENCE_MS_MAX)
   let heard = false
   try {
+    // No connection is how such a stream ends, and is told by `failure`: the caller comes back after a pause.
     const { body, failure } = await connect(limit.signal).catch(() => BROKEN)
     if (!body) return { heard, failure }
     const reader = body.getReader()
@@ -44,6 +45,7 @@ export async function readEvents(
     const decoder = new TextDecoder()
     let rest = ''
     for (;;) {
+      // A stream that breaks has ended: whoever listens connects again, and pulls what was missed.
       const { done, value } = await reader.read().catch(() => ENDED)
       if (done || limit.signal.aborted) break
       heard = true
@@ -78,6 +80,7 @@ function parseEvent(block: string): ServerEvent | null {
     const data: unknown = JSON.parse(field('data') ?? '')
     return type !== undefined && isJsonObject(data) ? { type, data } : null
   } catch {
+    // Another server's event, or a half one: a poke that is missed is made good by the next pull.
     return null
   }
 }

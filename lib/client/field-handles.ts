@@ -101,6 +101,7 @@ export function lazily<H extends object>(
   let handle: Promise<H> | null = null
   const load = (): Promise<H> => {
     const loading = import('./crdt-handles.ts').then((part) => open(part.handles, CORE))
+    // Who called hears of it; the next call loads anew.
     loading.catch(() => (handle = null))
     return loading
   }

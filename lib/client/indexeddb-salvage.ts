@@ -46,6 +46,7 @@ async function isPageSound(db: IDBPDatabase, table: Table, range: IDBKeyRange): 
       values.every((value) => parseStored(value) !== undefined)
     )
   } catch {
+    // Nothing is given up yet: each row of the page is read by itself next.
     return false
   }
 }

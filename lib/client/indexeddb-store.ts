@@ -43,6 +43,7 @@ export async function openIndexedDbStore(
       for (const table of opened.emptied) emptied.add(table)
       return opened.db
     })
+    // Who asked hears of it; the next one opens anew.
     connection.catch(() => (connection = null))
     return connection
   }

@@ -6,6 +6,7 @@ export function decoded(stored: unknown): string | undefined {
   try {
     return utf8.decode(stored)
   } catch {
+    // The caller tells: what was read is damaged.
     return undefined
   }
 }

@@ -197,6 +197,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
+    // A proxy's page, or cut short: it fits no answer of the contract, and is taken for a failure by that.
     return undefined
   }
 }

@@ -52,6 +52,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
+    // The parser's message quotes what was sent.
     throw badRequest([{ path: '', message: 'Tidemark-Report must be JSON' }])
   }
 }

@@ -38,6 +38,7 @@ function isExecutable(file) {
     accessSync(file, constants.X_OK)
     return true
   } catch {
+    // Not there, or not to be run: the next place is looked at.
     return false
   }
 }

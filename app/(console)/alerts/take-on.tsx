@@ -23,6 +23,7 @@ function useAct(done: string, send: () => Promise<Sent>) {
       else showToast({ kind: 'crit', text: `${sent.message} (${sent.code})` })
       router.refresh()
     } catch {
+      // No answer came: whether it was done is not known, and the words say so.
       showToast({ kind: 'crit', text: LOST })
     } finally {
       setBusy(false)

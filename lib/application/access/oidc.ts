@@ -115,6 +115,7 @@ function parsedOrNull(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {
+    // A proxy's page, or nothing: the caller refuses it as no answer of a provider.
     return null
   }
 }

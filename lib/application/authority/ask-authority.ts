@@ -176,6 +176,7 @@ function readDecisions(body: string, batch: readonly Question[]): Result<Decisio
   try {
     json = JSON.parse(body)
   } catch {
+    // The parser's message quotes the body, which may hold a record.
     return err('the authority answered something that is not JSON')
   }
   const parsed = safeParse(answer, json)

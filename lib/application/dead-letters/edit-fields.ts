@@ -97,6 +97,7 @@ export function typedValue({ kind, nullable }: Pick<FormField, 'kind' | 'nullabl
   try {
     return JSON.parse(text) as Json
   } catch {
+    // No JSON: kept as the text that was typed, which the schema refuses with its reason.
     return text
   }
 }

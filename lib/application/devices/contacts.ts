@@ -104,6 +104,7 @@ export class Contacts {
       this.next.delete(fleetId)
       return this.writeFleet(fleetId)
     })
+    // Who waits for `next` hears of its failure; this is for the order alone.
     const over = next
       .catch(() => undefined)
       .then(() => {

@@ -33,6 +33,7 @@ function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
+    // No cursor of ours: the caller refuses it.
     return null
   }
 }

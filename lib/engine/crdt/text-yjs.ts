@@ -168,6 +168,7 @@ function isPlain(update: Uint8Array): boolean {
     if (deleted.some(({ clock, len }) => clock + len > CLOCK_MAX)) return false
     return structs.every((struct) => struct.id.clock + struct.length <= CLOCK_MAX && isOfText(struct))
   } catch {
+    // Yjs throws on what it can't read: that is no update of a text.
     return false
   }
 }

@@ -294,6 +294,7 @@ export class MemoryState {
         return value
       }),
     )
+    // Who asked for it hears of its failure by `run`; the next one in the queue goes on all the same.
     this.queues.set(
       name,
       run.catch(() => undefined),

@@ -26,6 +26,7 @@ export function readEdit({ by, patch, from }: EditText): Read {
   try {
     steps = JSON.parse(patch)
   } catch {
+    // Half typed: the parser's message would change with every letter.
     return err('This is not JSON yet.')
   }
   if (!Array.isArray(steps) || steps.length === 0)

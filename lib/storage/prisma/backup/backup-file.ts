@@ -131,6 +131,7 @@ export class BackupWriter {
 
   /** Leaves nothing. */
   async discard(): Promise<void> {
+    // The file goes away, so that what could not be written to it on closing is not missed; why is told by who discards it.
     await this.handle.close().catch(() => {})
     await rm(this.beside, { force: true })
   }
@@ -211,6 +212,7 @@ class FrameReader {
   }
 
   async header(): Promise<BackupHeader> {
+    // Too short to begin as one does, or not to be read at all: none of ours either way, and nothing was changed.
     const magic = await this.take(MAGIC.length).catch(() => null)
     if (!magic?.equals(MAGIC))
       throw new BackupError('not_a_backup', `${this.file} is no backup of Tidemark: nothing was changed.`)
@@ -290,6 +292,7 @@ async function isThere(file: string): Promise<boolean> {
     await access(file, constants.F_OK)
     return true
   } catch {
+    // One that is there and can't be seen is refused by the system when it is written.
     return false
   }
 }

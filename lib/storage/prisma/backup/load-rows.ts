@@ -69,6 +69,7 @@ export class TableLoader {
     const table = this.tables[place] as BackupTable
     const to = new Handoff()
     const copied = copyIn(this.client, copyInto(table), to)
+    // `end` waits for it, and tells; until then its failure is no unheard one, which would end the process.
     copied.catch(() => {})
     this.current = { table: place, to, copied }
     return this.current

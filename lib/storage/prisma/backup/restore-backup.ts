@@ -106,6 +106,7 @@ async function load(client: pg.Client, read: ReadBackup, options: RestoreOptions
     await client.query('ANALYZE')
     return loaded
   } catch (error) {
+    // On a broken connection this fails too, and PostgreSQL rolls back by itself: the first failure is what is told.
     await client.query('ROLLBACK').catch(() => undefined)
     throw error
   }

@@ -53,6 +53,7 @@ function platformPackage(): { root: string; version: string } {
     }
     return { root, version }
   } catch {
+    // Whatever it was, there is no PostgreSQL for this platform here: the message says what to do.
     throw new EmbeddedError(
       'platform_unsupported',
       `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}` +

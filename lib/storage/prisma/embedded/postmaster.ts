@@ -62,6 +62,7 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
   const stop = async (): Promise<void> => {
     if (!hasExited(child)) signal(pid, 'SIGINT')
     const late = new AbortController()
+    // Aborted once PostgreSQL has ended: that is no failure.
     const timeout = pause(STOP_TIMEOUT_MS, 'late', { signal: late.signal }).catch(() => 'ended')
     if ((await Promise.race([exited, timeout])) === 'late') signal(pid, 'SIGQUIT')
     late.abort()
