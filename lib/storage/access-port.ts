@@ -17,8 +17,8 @@ export interface AccessPort extends SignInPort {
   findUserByEmail(email: string): Promise<User | null>
   getUser(id: string): Promise<User | null>
   listUsers(): Promise<readonly User[]>
-  /** By user: when a session of theirs was last used, within a minute; without those who never were here. */
-  usersSeen(): Promise<ReadonlyMap<string, number>>
+  /** Of these users: when a session of theirs was last used, within a minute; without those who never were here. */
+  usersSeen(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
   /**
    * One user at a time over all processes; `admins` is how many administrators of every fleet there are. Whoever is
    * disabled then has no session left, and whoever is removed is linked with no provider: what comes back begins anew.

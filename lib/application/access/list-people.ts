@@ -22,11 +22,10 @@ export async function listPeople(
   { actor, words }: { readonly actor: Actor; readonly words?: unknown },
 ): Promise<readonly PersonView[]> {
   const wanted = (parsedOrThrow(personWords, words) ?? '').toLowerCase().split(/\s+/)
-  const [users, seen] = await Promise.all([listUsers(ctx, { actor }), ctx.storage.access.usersSeen()])
-  return users
-    .filter(({ name, email, roles }) => {
-      const text = [name, email, ...Object.values(roles)].join(' ').toLowerCase()
-      return wanted.every((word) => text.includes(word))
-    })
-    .map((user) => ({ ...user, lastSeenMs: seen.get(user.id) ?? null }))
+  const users = (await listUsers(ctx, { actor })).filter(({ name, email, roles }) => {
+    const text = [name, email, ...Object.values(roles)].join(' ').toLowerCase()
+    return wanted.every((word) => text.includes(word))
+  })
+  const seen = await ctx.storage.access.usersSeen(users.map(({ id }) => id))
+  return users.map((user) => ({ ...user, lastSeenMs: seen.get(user.id) ?? null }))
 }

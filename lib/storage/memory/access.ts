@@ -33,7 +33,10 @@ function users(
       state.users.values().find((user) => user.email.toLowerCase() === email.toLowerCase()) ?? null,
     getUser: async (id) => state.users.get(id) ?? null,
     listUsers: async () => state.users.values().sort((a, b) => (a.email < b.email ? -1 : 1)),
-    usersSeen: async () => new Map(state.usersSeen.entries()),
+    usersSeen: async (ids) => {
+      const asked = new Set(ids)
+      return new Map([...state.usersSeen.entries()].filter(([id]) => asked.has(id)))
+    },
     updateUser: (id, change) =>
       state.inGlobal((undo) => {
         const user = state.users.get(id)

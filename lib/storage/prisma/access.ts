@@ -20,7 +20,7 @@ const UPDATE_USER: Statement = {
 }
 const USERS_SEEN: Statement = {
   name: 'users_seen',
-  text: 'SELECT id, last_seen_at AS seen FROM app_user WHERE last_seen_at IS NOT NULL',
+  text: 'SELECT id, last_seen_at AS seen FROM app_user WHERE id = ANY($1) AND last_seen_at IS NOT NULL',
 }
 /** Columns by the names of Prisma's row. */
 const GET_USER: Statement = {
@@ -113,9 +113,9 @@ export function postgresAccess(database: Database): AccessPort {
       )
       return rows.map(userOf)
     },
-    usersSeen: () =>
+    usersSeen: (ids) =>
       database.inGlobal(async (send) => {
-        const rows = await send<{ id: string; seen: Date }>(USERS_SEEN, [])
+        const rows = await send<{ id: string; seen: Date }>(USERS_SEEN, [ids])
         return new Map(rows.map(({ id, seen }) => [id, ms(seen)]))
       }),
     updateUser: (id, change) =>

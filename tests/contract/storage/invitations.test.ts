@@ -214,7 +214,7 @@ describe.each(BACKENDS)('invitations on $name', (backend) => {
     const { storage } = current()
     const user = { ...userFor(invitationOf(), null), roles: {} }
     await storage.access.createUser(user, audit())
-    const seen = async () => (await storage.access.usersSeen()).get(user.id)
+    const seen = async () => (await storage.access.usersSeen([user.id])).get(user.id)
     expect(await seen()).toBeUndefined()
     const session = {
       id: randomUUID(),
@@ -229,6 +229,8 @@ describe.each(BACKENDS)('invitations on $name', (backend) => {
     }
     await storage.access.createSession(session, audit())
     expect(await seen()).toBe(NOW_MS)
+    // Of those who are asked for alone.
+    expect((await storage.access.usersSeen([randomUUID()])).size).toBe(0)
     await storage.access.findSession(session.id, NOW_MS + 90_000, DAY_MS)
     expect(await seen()).toBe(NOW_MS + 90_000)
     await storage.access.endSession(session.id, audit())
