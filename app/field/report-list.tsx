@@ -2,29 +2,31 @@ import { useCallback, useState } from 'react'
 import { PendingMark } from '#components/status/pending-mark.tsx'
 import { DeadLetterNotice } from '#components/status/dead-letter-notice.tsx'
 import { useConflicts, useRecords, useSyncStatus } from '#components/status/use-replica.ts'
-import { plural } from '#components/ui/format.ts'
+import { formatCount, plural } from '#components/ui/format.ts'
 import { TextField } from '#components/ui/field.tsx'
 import type { RecordView } from '#lib/client/collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
+import { newestReports } from './newest-reports.ts'
 import { REPORTS } from './report-fields.ts'
 import { reportTitle } from './report-title.ts'
 
 /** A screenful or a few: the rest follows on demand. */
 const PAGE = 50
 
-/** All reports on this device, newest first, with what is special about each. */
+/** The reports on this device, newest first, with what is special about each. */
 export function ReportList({ replica }: { replica: Replica }) {
-  const read = useCallback(() => replica.collection(REPORTS).query(), [replica])
-  const records = useRecords(replica, read)
+  const read = useCallback(() => newestReports(replica.collection(REPORTS)), [replica])
+  const reports = useRecords(replica, read)
+  const records = reports?.newest
   const { fleetId, lastSyncedAt } = useSyncStatus(replica)
   const conflicts = useConflicts(replica).length
   const [search, setSearch] = useState('')
   const [shown, setShown] = useState(PAGE)
-  const found = (records ?? []).toReversed().filter((record) => matches(record, search))
+  const found = (records ?? []).filter((record) => matches(record, search))
   return (
     <>
       <div className="field-title">
-        <h1>{records === undefined ? 'Reports' : plural(records.length, 'report')}</h1>
+        <h1>{reports === undefined ? 'Reports' : plural(reports.total, 'report')}</h1>
         <a className="btn primary" href="#/new">
           New report
         </a>
@@ -52,6 +54,12 @@ export function ReportList({ replica }: { replica: Replica }) {
           setShown(PAGE)
         }}
       />
+      {reports !== undefined && reports.total > reports.newest.length ? (
+        <p className="sub">
+          The newest {formatCount(reports.newest.length)} are listed and searched. Older ones are kept on this
+          device too; their own links open them.
+        </p>
+      ) : null}
       {records !== undefined && found.length === 0 ? (
         <p>
           {search !== ''
@@ -79,7 +87,7 @@ export function ReportList({ replica }: { replica: Replica }) {
       {found.length > shown ? (
         <div className="acts">
           <button type="button" className="btn" onClick={() => setShown(shown + PAGE)}>
-            Show more of {found.length}
+            Show more of {formatCount(found.length)}
           </button>
         </div>
       ) : null}

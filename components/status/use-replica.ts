@@ -50,8 +50,8 @@ export const useRecord = (
   read: () => Promise<RecordView | null>,
 ): RecordView | null | undefined => useRead(replica, read)
 
-/** Records as this device shows them; undefined until they were read. Give a stable `read`. */
-export const useRecords = (
+/** Records as this device shows them, or what is made of them; undefined until they were read. Give a stable `read`. */
+export const useRecords = <T = readonly RecordView[]>(
   replica: Replica,
-  read: () => Promise<readonly RecordView[]>,
-): readonly RecordView[] | undefined => useRead(replica, read)
+  read: () => Promise<T>,
+): T | undefined => useRead(replica, read)
