@@ -48,6 +48,8 @@ export const keepName = (name: string): void => write('name', name)
 export interface KeptDraft {
   readonly before: Draft
   readonly draft: Draft
+  /** Of a new report: what it will be filed under, so that it is filed once. */
+  readonly id?: string
 }
 
 const isDraft = (value: unknown): value is Draft =>
@@ -58,7 +60,11 @@ const isDraft = (value: unknown): value is Draft =>
 export function keptDraft(id: string): KeptDraft | null {
   const kept = read(`draft:${id}`) as Partial<KeptDraft> | null
   return kept && isDraft(kept.before) && isDraft(kept.draft)
-    ? { before: kept.before, draft: kept.draft }
+    ? {
+        before: kept.before,
+        draft: kept.draft,
+        ...(typeof kept.id === 'string' ? { id: kept.id } : {}),
+      }
     : null
 }
 export const keepDraft = (id: string, kept: KeptDraft | null): void => write(`draft:${id}`, kept)

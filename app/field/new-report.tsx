@@ -1,5 +1,7 @@
 import { useState } from 'react'
 import type { Replica } from '#lib/client/replica.ts'
+import { newRecordId } from '#components/status/device-acts.ts'
+import { fileOnce } from './file-once.ts'
 import { keepDraft, keptDraft } from './kept.ts'
 import { newDraft, reportOf, type Draft } from './report-draft.ts'
 import { REPORTS } from './report-fields.ts'
@@ -16,7 +18,7 @@ const today = (): string => {
 export function NewReport({ replica, onSaved }: { replica: Replica; onSaved: (id: string) => void }) {
   const [kept, setKept] = useState(() => {
     const before = newDraft(today())
-    return keptDraft('new') ?? { before, draft: before }
+    return { id: newRecordId(), ...(keptDraft('new') ?? { before, draft: before }) }
   })
   const change = (draft: Draft): void => {
     setKept({ ...kept, draft })
@@ -31,7 +33,7 @@ export function NewReport({ replica, onSaved }: { replica: Replica; onSaved: (id
         submitLabel="File the report"
         onChange={change}
         save={async () => {
-          const { recordId } = await replica.collection(REPORTS).put(null, reportOf(kept.draft))
+          const recordId = await fileOnce(replica.collection(REPORTS), kept.id, reportOf(kept.draft))
           keepDraft('new', null)
           onSaved(recordId)
         }}

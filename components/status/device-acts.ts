@@ -2,11 +2,15 @@
 import type { Replica } from '#lib/client/replica.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
 import { getMeta, startOver } from '#lib/client/tables.ts'
+import { uuidv7 } from '#lib/kernel/uuid.ts'
 
 const TIMEOUT_MS = 20_000
 
 /** Marks the store so that the next session reads everything anew; changes that wait stay and are sent (TK4). */
 export const readAnew = (store: ReplicaStore): Promise<void> => store.transact((tx) => startOver(tx, 'other'))
+
+/** An id for a record that is to be made: later ones sort after earlier ones. */
+export const newRecordId = (): string => uuidv7(Date.now(), Math.random)
 
 /** Whether this store is a device already, in a fleet or on its way into one; null for a store that is empty. */
 export const whoIs = async (
