@@ -6,6 +6,7 @@ import type { RecordView } from '#lib/client/collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { AnimalsFound } from './animals-found.tsx'
 import { keepDraft, keptDraft } from './kept.ts'
+import { followed } from './pending-writes.ts'
 import { changesOf, draftOf, type Draft } from './report-draft.ts'
 import { labelOf, MERGING_FIELDS, REPORTS } from './report-fields.ts'
 import { ReportForm } from './report-form.tsx'
@@ -34,7 +35,11 @@ export function ReportPage({ replica, id }: { replica: Replica; id: string }) {
       <>
         <h1>A report that was removed</h1>
         {conflict === undefined ? null : (
-          <ConflictView conflict={conflict} record={null} collection={replica.collection(REPORTS)} />
+          <ConflictView
+            conflict={conflict}
+            record={null}
+            collection={followed(replica.collection(REPORTS))}
+          />
         )}
       </>
     )
@@ -50,7 +55,7 @@ export function ReportPage({ replica, id }: { replica: Replica; id: string }) {
           key={conflict.conflictId}
           conflict={conflict}
           record={record}
-          collection={collection}
+          collection={followed(collection)}
           label={labelOf}
           merging={MERGING_FIELDS}
         />
