@@ -129,6 +129,20 @@ test('what no address of ours names is not found', async ({ adminPage: page, wor
   }
 })
 
+test('an address with values that mean nothing gives every page all the same', async ({
+  adminPage: page,
+  world,
+}) => {
+  test.setTimeout(TIMEOUT_MS)
+  const nonsense = `q=%00&q=twice&cursor=bad&from=x&to=y&status=nonsense&collection=%00&version=${'x'.repeat(2_000)}&range=`
+  for (const { path } of await consolePages(page, world.fleetId)) {
+    const answer = await page.goto(`${path}&${nonsense}`)
+    expect.soft([path, answer?.status()]).toEqual([path, 200])
+    await expect.soft(page.getByRole('heading', { level: 1 }), path).toBeVisible()
+    await expect.soft(page.getByText('did not load'), path).toHaveCount(0)
+  }
+})
+
 test('the icon is also where browsers look for one by themselves', async ({ page }) => {
   const icon = await page.request.get('/favicon.ico')
   expect([icon.status(), icon.headers()['content-type']]).toEqual([200, 'image/svg+xml'])

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { misreadParams } from '#app/(console)/misread-params.ts'
+import { loadPillarParams, PILLAR } from '#app/(console)/pillars/search-params.ts'
 import { LIST, loadList, SHARED } from '#app/(console)/search-params.ts'
 import { itemList } from '#lib/application/page.ts'
 import { uuid } from '#tests/support/engine-world.ts'
@@ -30,6 +31,15 @@ describe('what a page does not understand of its address', () => {
       `${'x'.repeat(40)}=${'y'.repeat(40)} (this page has fleet, range, from, to, q, cursor)`,
     ])
     expect(misreadParams('__proto__=1&constructor=2', SHARED)).toHaveLength(2)
+  })
+
+  test('a part of a fleet that is longer than any name', async () => {
+    const long = 'x'.repeat(201)
+    expect(misreadParams(`version=${long}`, PILLAR)).toEqual([
+      `version=${'x'.repeat(40)} (it can be a name of at most 200 characters)`,
+    ])
+    const loaded = await loadPillarParams(Promise.resolve({ version: long, collection: '9'.repeat(200) }))
+    expect(loaded).toMatchObject({ version: null, collection: '9'.repeat(200) })
   })
 
   test('and the page is as without it', async () => {
