@@ -123,6 +123,25 @@ describe.each(STORAGES)('conflicts that a person decides, over HTTP and $name', 
     expect((await recordOf(recordId))?.deleted).toBe(true)
   })
 
+  it('what a database cannot hold as text is refused or kept, and is no failure of the server', async () => {
+    const { conflictId, version } = await contested()
+    const ask = async (path: string, init: RequestInit = { headers: key }): Promise<number> =>
+      (await world.admin(`/conflicts${path}`, init)).status
+    const long = 'x'.repeat(10_000)
+    for (const path of ['', '/facets', '/groups', '/pairs']) {
+      for (const query of ['collection=a%00b', 'q=collection%3Aa%00b', 'q=%00'])
+        expect([path, query, await ask(`${path}?${query}`)]).toEqual([path, query, 200])
+      for (const query of ['cursor=%00', 'cursor=a', 'sort=%00', `q=${long}`])
+        expect([path, query, await ask(`${path}?${query}`)]).toEqual([path, query, 400])
+    }
+    const said = [{ note: 'a\0b' }, { assigned: 'a\0b' }, { note: '\ud800' }]
+    for (const [seen, body] of said.entries())
+      expect(await ask(`/${conflictId}`, jsonBody('PATCH', { ...body, version: seen }, key))).toBe(200)
+    const preview = { rule: 'theirs', q: 'a\0b', before: Date.now() }
+    expect(await ask('/by-rule/preview', jsonBody('POST', preview, key))).toBe(200)
+    expect((await resolve(conflictId, { choice: 'theirs', version, reason: 'a\0b' })).status).toBe(200)
+  })
+
   it('[CS6] one that names no conflict of the record is refused', async () => {
     const stray = one.mutation({ collection, resolves: newUuid() })
     expect((await one.pushed([stray])).results).toMatchObject([
