@@ -4,11 +4,13 @@ import { DeadLetterNotice } from '#components/status/dead-letter-notice.tsx'
 import { useConflicts, useRecords, useSyncStatus } from '#components/status/use-replica.ts'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { TextField } from '#components/ui/field.tsx'
+import { Status } from '#components/ui/status.tsx'
 import type { RecordView } from '#lib/client/collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
+import type { ConflictNotice } from '#lib/client/tables.ts'
 import { newestReports } from './newest-reports.ts'
 import { REPORTS } from './report-fields.ts'
-import { reportTitle } from './report-title.ts'
+import { reportTitle, undecidedTitle, unlisted } from './report-title.ts'
 
 /** A screenful or a few: the rest follows on demand. */
 const PAGE = 50
@@ -19,7 +21,7 @@ export function ReportList({ replica }: { replica: Replica }) {
   const reports = useRecords(replica, read)
   const records = reports?.newest
   const { fleetId, lastSyncedAt } = useSyncStatus(replica)
-  const conflicts = useConflicts(replica).length
+  const conflicts = useConflicts(replica)
   const [search, setSearch] = useState('')
   const [shown, setShown] = useState(PAGE)
   const found = (records ?? []).filter((record) => matches(record, search))
@@ -31,12 +33,7 @@ export function ReportList({ replica }: { replica: Replica }) {
           New report
         </a>
       </div>
-      {conflicts === 0 ? null : (
-        <p role="status">
-          {plural(conflicts, 'report')} {conflicts === 1 ? 'waits' : 'wait'} for your decision: open what is
-          marked “To decide”.
-        </p>
-      )}
+      <Undecided conflicts={conflicts} records={records} />
       <DeadLetterNotice
         replica={replica}
         describe={({ recordId }) => {
@@ -91,6 +88,38 @@ export function ReportList({ replica }: { replica: Replica }) {
           </button>
         </div>
       ) : null}
+    </>
+  )
+}
+
+/** What waits for the person, with those reports that are in no list because one side removed them. */
+function Undecided({
+  conflicts,
+  records,
+}: {
+  conflicts: readonly ConflictNotice[]
+  records: readonly RecordView[] | undefined
+}) {
+  const unseen = records === undefined ? [] : unlisted(conflicts, REPORTS, records)
+  if (conflicts.length === 0) return null
+  return (
+    <>
+      <p role="status">
+        {plural(conflicts.length, 'report')} {conflicts.length === 1 ? 'waits' : 'wait'} for your decision:
+        open what is marked “To decide”.
+      </p>
+      {unseen.length === 0 ? null : (
+        <ul className="reports">
+          {unseen.map(({ recordId, record }) => (
+            <li key={recordId}>
+              <a href={`#/report/${recordId}`}>
+                <b>{undecidedTitle(record?.data ?? null)}</b>
+                <Status kind="warn">To decide</Status>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
     </>
   )
 }

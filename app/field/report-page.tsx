@@ -10,7 +10,7 @@ import { followed } from './pending-writes.ts'
 import { changesOf, draftOf, type Draft } from './report-draft.ts'
 import { labelOf, MERGING_FIELDS, REPORTS } from './report-fields.ts'
 import { ReportForm } from './report-form.tsx'
-import { reportTitle } from './report-title.ts'
+import { reportTitle, undecidedTitle } from './report-title.ts'
 import { SharedRemarks } from './shared-remarks.tsx'
 import { TagEditor } from './tag-editor.tsx'
 
@@ -33,7 +33,7 @@ export function ReportPage({ replica, id }: { replica: Replica; id: string }) {
   if (record === null)
     return (
       <>
-        <h1>A report that was removed</h1>
+        <h1>{undecidedTitle(conflict?.record?.data ?? null)}</h1>
         {conflict === undefined ? null : (
           <ConflictView
             conflict={conflict}

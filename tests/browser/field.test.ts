@@ -183,6 +183,9 @@ describe('the field client in a real browser', () => {
       return (await listConflicts(world.served.app.ctx, { actor: SYSTEM, fleetId, query })).items
     }
     expect(await ofIt('open')).toHaveLength(1)
+    // It is in no list of reports any more: what is to be decided leads to it.
+    await page.getByRole('link', { name: 'Strike reports' }).click()
+    await page.getByRole('link', { name: 'A report that was removed' }).click()
     await conflict.getByRole('button', { name: 'Let it stay removed' }).click()
     await expectPage(conflict).toHaveCount(0)
     await upToDate(page)

@@ -7,7 +7,7 @@ import { EnrollForm } from '#app/field/enroll-form.tsx'
 import { fleetOf, keyIn } from '#app/field/enrollment-code.ts'
 import { changesOf, draftOf, newDraft, problemsOf, reportOf } from '#app/field/report-draft.ts'
 import { labelOf, MERGING_FIELDS, REPORT_FIELDS, REPORTS } from '#app/field/report-fields.ts'
-import { reportTitle } from '#app/field/report-title.ts'
+import { reportTitle, undecidedTitle, unlisted } from '#app/field/report-title.ts'
 import { editBetween } from '#app/field/text-edit.ts'
 import { routeOf } from '#app/field/use-route.ts'
 import { makeFleetCredential } from '#lib/application/access/credentials.ts'
@@ -85,6 +85,15 @@ describe('the form of a report', () => {
   test('a report is called by its animal and its airport', () => {
     expect(reportTitle({ species: 'Dove', airportName: 'A' })).toBe('Dove at A')
     expect(reportTitle({ species: null })).toBe('Strike at an airport not named')
+  })
+
+  test('one to decide on that is in no list is named once, by what the server has of it', () => {
+    const listed = { collection: REPORTS, recordId: 'a' }
+    const gone = { collection: REPORTS, recordId: 'b' }
+    const other = { collection: 'notes', recordId: 'c' }
+    expect(unlisted([listed, gone, gone, other], REPORTS, [{ id: 'a' }])).toEqual([gone])
+    expect(undecidedTitle(null)).toBe('A report that was removed')
+    expect(undecidedTitle({ species: 'Dove', airportName: 'A' })).toBe('Dove at A')
   })
 })
 
