@@ -17,7 +17,7 @@ export const MEASURES: Readonly<Record<CohortRow['measure'], { label: string; of
 export const VERDICTS: Readonly<Record<CohortRow['verdict'], { kind: StatusKind; word: string }>> = {
   worse: { kind: 'warn', word: 'worse' },
   better: { kind: 'ok', word: 'better' },
-  alike: { kind: 'unk', word: 'no difference shown' },
+  alike: { kind: 'unk', word: 'not told apart' },
   unk: { kind: 'unk', word: 'too few to say' },
 }
 
