@@ -70,6 +70,8 @@ function restoreFields({ fields, local, remote, result }: DecidableConflict): Op
   const unset: string[] = []
   for (const pointer of fields) {
     const mine = valueAt(local, pointer)
+    // A field that is gone from the schema since: there is nothing of it to bring back.
+    if (mine === undefined && valueAt(remote, pointer) === undefined) continue
     const lost = jsonEqual(valueAt(result, pointer), mine) ? valueAt(remote, pointer) : mine
     if (lost === undefined) unset.push(pointer)
     else defineKey(set, pointer, lost)

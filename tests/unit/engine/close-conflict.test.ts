@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { HELD_MAX } from '#lib/engine/check-mutation.ts'
 import { resolutionOf } from '#lib/engine/conflict/resolution.ts'
 import type { DecidableConflict } from '#lib/engine/conflict/resolution.ts'
+import { sidesOfToday } from '#lib/engine/conflict/sides-of-today.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import type { UpMigration } from '#lib/protocol/rules.ts'
 import {
   DEVICE_A,
   DEVICE_B,
@@ -350,5 +352,31 @@ describe('what a choice does', () => {
     expect(resolutionOf(merged, { kind: 'restore', side: null }, now, byField)).toEqual(
       patch({ '/a': 'mine', '/o/x': 2 }, ['/gone']),
     )
+  })
+
+  it('[CS3] [DL5] what lost comes back under the name that its field has today, and one that is gone stays away', () => {
+    const merged = conflict({
+      outcome: 'merge',
+      fields: ['/a', '/o/x', '/old'],
+      local: { a: 'mine', o: { x: 1 }, old: 1 },
+      remote: { a: 'theirs', o: { x: 2 }, old: 2 },
+      result: { a: 'theirs', o: { x: 1 }, old: 2 },
+    })
+    const ops: UpMigration['ops'] = [
+      { op: 'rename', path: '/a', to: '/aye' },
+      { op: 'rename', path: '/o', to: '/other' },
+      { op: 'remove', path: '/old' },
+    ]
+    const rules = rulesOf({
+      strategy: 'field-merge',
+      schemaVersion: 2,
+      upMigrations: [{ from: 1, to: 2, ops }],
+    })
+    const today = sidesOfToday(rules, { ...merged, schemaVersion: 1 })
+    expect(today.fields).toEqual(['/aye', '/other/x', '/old'])
+    expect(resolutionOf(today, { kind: 'restore', side: null }, { aye: 'theirs' }, rules)).toEqual(
+      patch({ '/aye': 'mine', '/other/x': 2 }, []),
+    )
+    expect(sidesOfToday(rules, { ...merged, schemaVersion: 2 }).fields).toEqual(merged.fields)
   })
 })
