@@ -50,7 +50,7 @@ export class ColumnFold {
     this.count(one, replayed)
     if (current && isKnown(current) && isKnown(replayed) && comesOutOtherwise(current, replayed)) {
       this.differing += 1
-      keep(this.differingExamples, exampleOf(conflict, replayed))
+      keep(this.differingExamples, conflict, replayed)
     }
     return replayed
   }
@@ -86,7 +86,7 @@ export class ColumnFold {
   }
 
   private show(finding: LabFinding, conflict: RecordedConflict, replayed: Known): void {
-    keep(this.examples[finding], exampleOf(conflict, replayed))
+    keep(this.examples[finding], conflict, replayed)
   }
 
   column(): LabColumn {
@@ -101,8 +101,8 @@ export class ColumnFold {
   }
 }
 
-const keep = (examples: LabExample[], example: LabExample): void => {
-  if (examples.length < LAB_EXAMPLES_MAX) examples.push(example)
+const keep = (examples: LabExample[], conflict: RecordedConflict, replayed: Known): void => {
+  if (examples.length < LAB_EXAMPLES_MAX) examples.push(exampleOf(conflict, replayed))
 }
 
 /** What came of one that could be replayed: nothing is known of the others, and so not that they differ either. */
