@@ -53,3 +53,13 @@ export function changesOf(before: Draft, draft: Draft): JsonObject {
   const changed = REPORT_FIELDS.filter(({ name }) => (draft[name] ?? '') !== (before[name] ?? ''))
   return Object.fromEntries(changed.map((field) => [field.name, valueOf(field, draft[field.name] ?? '')]))
 }
+
+/**
+ * The fields that the person changed and that somebody else changed to something else since the form began: to save is to
+ * write over what the person has not seen. `current` is the record as this device shows it.
+ */
+export const overtakenFields = (before: Draft, draft: Draft, current: Draft): readonly ReportField[] =>
+  REPORT_FIELDS.filter(({ name }) => {
+    const [was = '', typed = '', is = ''] = [before[name], draft[name], current[name]]
+    return typed !== was && is !== was && is !== typed
+  })

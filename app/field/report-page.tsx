@@ -1,5 +1,6 @@
 import { useCallback, useState } from 'react'
 import { ConflictView } from '#components/status/conflict-view.tsx'
+import { Status } from '#components/ui/status.tsx'
 import { PendingMark } from '#components/status/pending-mark.tsx'
 import { useConflicts, useRecord } from '#components/status/use-replica.ts'
 import type { RecordView } from '#lib/client/collection.ts'
@@ -7,7 +8,7 @@ import type { Replica } from '#lib/client/replica.ts'
 import { AnimalsFound } from './animals-found.tsx'
 import { keepDraft, keptDraft } from './kept.ts'
 import { followed } from './pending-writes.ts'
-import { changesOf, draftOf, type Draft } from './report-draft.ts'
+import { changesOf, draftOf, overtakenFields, type Draft } from './report-draft.ts'
 import { labelOf, MERGING_FIELDS, REPORTS } from './report-fields.ts'
 import { ReportForm } from './report-form.tsx'
 import { reportTitle, undecidedTitle } from './report-title.ts'
@@ -36,6 +37,7 @@ export function ReportPage({ replica, id }: { replica: Replica; id: string }) {
         <h1>{undecidedTitle(conflict?.record?.data ?? null)}</h1>
         {conflict === undefined ? null : (
           <ConflictView
+            key={conflict.conflictId}
             conflict={conflict}
             record={null}
             collection={followed(replica.collection(REPORTS))}
@@ -87,6 +89,7 @@ function EditReport({ replica, record }: { replica: Replica; record: RecordView 
     setKept({ before, draft: next })
     keepDraft(id, { before, draft: next })
   }
+  const overtaken = overtakenFields(before, draft, current)
   const forget = (): void => {
     keepDraft(id, null)
     setKept(null)
@@ -106,9 +109,16 @@ function EditReport({ replica, record }: { replica: Replica; record: RecordView 
           setSaid('Saved on this device.')
         }}
       />
-      <p role="status" className="sub">
-        {said}
-      </p>
+      <div role="status">
+        {overtaken.length === 0 ? null : (
+          <p>
+            <Status kind="warn">Changed meanwhile</Status>{' '}
+            {overtaken.map(({ name, label }) => `${label} is “${current[name] ?? ''}” by now`).join(', ')}.
+            Save to write yours over it, or undo what you typed.
+          </p>
+        )}
+        {said === null ? null : <p className="sub">{said}</p>}
+      </div>
     </>
   )
 }

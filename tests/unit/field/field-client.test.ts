@@ -5,7 +5,14 @@ import { renderToStaticMarkup } from 'react-dom/server'
 import { SETTINGS_PARTS } from '#app/(console)/settings/parts.ts'
 import { EnrollForm } from '#app/field/enroll-form.tsx'
 import { fleetOf, keyIn } from '#app/field/enrollment-code.ts'
-import { changesOf, draftOf, newDraft, problemsOf, reportOf } from '#app/field/report-draft.ts'
+import {
+  changesOf,
+  draftOf,
+  newDraft,
+  overtakenFields,
+  problemsOf,
+  reportOf,
+} from '#app/field/report-draft.ts'
 import { labelOf, MERGING_FIELDS, REPORT_FIELDS, REPORTS } from '#app/field/report-fields.ts'
 import { reportTitle, undecidedTitle, unlisted } from '#app/field/report-title.ts'
 import { editBetween } from '#app/field/text-edit.ts'
@@ -129,4 +136,19 @@ test('whoever has no code is led to the tab as the console calls it', () => {
   const { label } = SETTINGS_PARTS.find(({ path }) => path === 'enrollment') ?? { label: '?' }
   const form = createElement(EnrollForm, { initialKey: '', onEnroll: () => undefined })
   expect(renderToStaticMarkup(form)).toContain(`under Settings, ${label}.`)
+})
+
+describe('what somebody else changed while a form was open', () => {
+  const before = draftOf({ species: 'Gull', airportName: 'A', status: 'open' })
+  const names = (draft: object, current: object): readonly string[] =>
+    overtakenFields(before, { ...before, ...draft }, { ...before, ...current }).map(({ name }) => name)
+
+  test('is told where saving would write over it, and nowhere else', () => {
+    expect(names({ species: 'Killdeer' }, { species: 'Rock pigeon' })).toEqual(['species'])
+    expect(names({ species: '' }, { species: 'Rock pigeon', airportName: 'B' })).toEqual(['species'])
+    expect(names({ species: 'Killdeer' }, { airportName: 'B' })).toEqual([])
+    expect(names({}, { species: 'Rock pigeon' })).toEqual([])
+    expect(names({ species: 'Killdeer' }, { species: 'Killdeer' })).toEqual([])
+    expect(names({ species: 'Killdeer' }, {})).toEqual([])
+  })
 })
