@@ -19,7 +19,8 @@ const PART_CHARS_MAX = 200
 /** A collection, a platform, a source or an app version, which the fleet need not have. */
 const part = {
   ...createParser({
-    parse: (text) => (text.length <= PART_CHARS_MAX ? text : null),
+    // A page can't show U+0000: HTML has no such character.
+    parse: (text) => (text.length <= PART_CHARS_MAX && !text.includes('\0') ? text : null),
     serialize: (text: string) => text,
   }),
   choices: [`a name of at most ${PART_CHARS_MAX} characters`],

@@ -33,8 +33,9 @@ describe('what a page does not understand of its address', () => {
     expect(misreadParams('__proto__=1&constructor=2', SHARED)).toHaveLength(2)
   })
 
-  test('a part of a fleet that is longer than any name', async () => {
+  test('a part of a fleet that no name can be', async () => {
     const long = 'x'.repeat(201)
+    expect(misreadParams('source=%00', PILLAR)).toHaveLength(1)
     expect(misreadParams(`version=${long}`, PILLAR)).toEqual([
       `version=${'x'.repeat(40)} (it can be a name of at most 200 characters)`,
     ])
