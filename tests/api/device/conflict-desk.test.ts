@@ -228,6 +228,7 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
       { ...right, rate: 0 },
       { ...right, cursor: 'x' },
       { ...right, count: 0, before: 1 },
+      { ...right, before: Number.MAX_SAFE_INTEGER },
     ])
       expect(await codeOf(await send('POST', '/conflicts/by-rule', wrong, 'operator'))).toEqual([
         400,
