@@ -27,6 +27,14 @@ function takeKey(): string {
   return key ?? ''
 }
 
+/** What a link that comes to an app that is open changes: the form has its key, or the app says what became of it. */
+const linkedTo = (opening: Opening, key: string): Opening =>
+  opening.phase === 'enroll'
+    ? { ...opening, key }
+    : opening.phase === 'open'
+      ? { ...opening, linked: key }
+      : opening
+
 /** Opens the device that is here, or asks for a code. */
 function useDevice(): { opening: Opening; enroll: (key: string, name: string) => void } {
   const [opening, setOpening] = useState<Opening>({ phase: 'opening' })
@@ -48,6 +56,15 @@ function useDevice(): { opening: Opening; enroll: (key: string, name: string) =>
       else setOpening({ phase: 'enroll', key })
     }, fail)
   }, [open, fail])
+  useEffect(() => {
+    // A link to the page that is shown loads no page anew.
+    const take = (): void => {
+      const key = takeKey()
+      if (key !== '') setOpening((before) => linkedTo(before, key))
+    }
+    addEventListener('hashchange', take)
+    return () => removeEventListener('hashchange', take)
+  }, [])
   const enroll = useCallback(
     (key: string, name: string): void => {
       keepEnrolling({ key, name })
@@ -83,7 +100,9 @@ export function FieldApp() {
           <Head />
           <main id="main" tabIndex={-1}>
             {opening.phase === 'opening' ? <p role="status">Opening…</p> : null}
-            {opening.phase === 'enroll' ? <EnrollForm initialKey={opening.key} onEnroll={enroll} /> : null}
+            {opening.phase === 'enroll' ? (
+              <EnrollForm key={opening.key} initialKey={opening.key} onEnroll={enroll} />
+            ) : null}
             {opening.phase === 'failed' ? (
               <>
                 <h1>This browser cannot keep reports</h1>
@@ -141,7 +160,7 @@ function OpenApp({
     <>
       <Head replica={replica} />
       <main id="main" tabIndex={-1}>
-        {needsCode ? <EnrollForm initialKey={linked} again={problem} onEnroll={enroll} /> : null}
+        {needsCode ? <EnrollForm key={linked} initialKey={linked} again={problem} onEnroll={enroll} /> : null}
         {linked === '' || needsCode || fleetId === null ? null : (
           <LinkedNote isSame={fleetOf(linked) === fleetId} />
         )}

@@ -148,6 +148,23 @@ describe('the life of the field client', () => {
     await context.close()
   })
 
+  test('a link that comes to an app that is open is taken out of the address, and fills the form', async () => {
+    const context = await world.browser.newContext()
+    const page = await context.newPage()
+    await page.goto(`${world.served.url}/field`)
+    await page.getByRole('button', { name: 'Connect' }).waitFor()
+    const link = `${world.served.url}/field#key=${world.served.fleet.key}`
+    await page.goto(link)
+    await expectPage(page.getByLabel('Code or link')).toHaveValue(world.served.fleet.key)
+    expect(page.url()).not.toContain('tme_')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await upToDate(page)
+    await page.goto(link)
+    await expectPage(page.getByText('link changed nothing')).toBeVisible()
+    expect(page.url()).not.toContain('tme_')
+    await context.close()
+  })
+
   test('what waits outlives reading everything anew, and an operator finds the diagnostics that were sent', async () => {
     const { page } = await device('Mended')
     const id = await fileReport(page, { Airport: 'ANEW FIELD' })
