@@ -14,6 +14,7 @@ import { ReportForm } from './report-form.tsx'
 import { reportTitle, undecidedTitle } from './report-title.ts'
 import { SharedRemarks } from './shared-remarks.tsx'
 import { TagEditor } from './tag-editor.tsx'
+import { TypedBefore } from './typed-before.tsx'
 
 /** One report: what it says, what several people add at once, and what is to be decided about it. */
 export function ReportPage({ replica, id }: { replica: Replica; id: string }) {
@@ -26,6 +27,7 @@ export function ReportPage({ replica, id }: { replica: Replica; id: string }) {
       <>
         <h1>This report is not on this device</h1>
         <p>Somebody may have removed it, or it has not come yet.</p>
+        <TypedBefore id={id} />
         <a className="link" href="#/">
           All reports
         </a>
@@ -43,6 +45,7 @@ export function ReportPage({ replica, id }: { replica: Replica; id: string }) {
             collection={followed(replica.collection(REPORTS))}
           />
         )}
+        <TypedBefore id={id} />
       </>
     )
   const collection = replica.collection(REPORTS)

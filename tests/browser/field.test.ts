@@ -194,6 +194,22 @@ describe('the field client in a real browser', () => {
     await observer.close()
   })
 
+  test('what was typed into a report that somebody removes is still shown, until it is let go', async () => {
+    const { page } = await device('Typist')
+    const id = await fileReport(page, { Airport: 'TYPED FIELD' })
+    await upToDate(page)
+    await page.getByLabel('Species').fill('Snowy owl')
+    const observer = await world.observer()
+    await observer.collection(REPORTS).remove(id)
+    await observer.sync()
+    await observer.close()
+    await expectPage(page.getByText('This report is not on this device')).toBeVisible()
+    const typed = page.getByRole('region', { name: 'Not saved' })
+    await expectPage(typed).toContainText('Snowy owl')
+    await typed.getByRole('button', { name: 'Forget what I typed' }).click()
+    await expectPage(typed).toHaveCount(0)
+  })
+
   test('a conflict that an operator decides is over on both devices, and other work never waited for it', async () => {
     const [one, two] = [await device('One'), await device('Two')]
     const id = await contest(one, two, 'DESK FIELD')
