@@ -134,6 +134,7 @@ test('an address with values that mean nothing gives every page all the same', a
   world,
 }) => {
   test.setTimeout(TIMEOUT_MS)
+  await leaveDeadLetter(world, 'E2E nonsense')
   const nonsense = `q=%00&q=twice&cursor=bad&from=x&to=y&status=nonsense&collection=%00&version=${'x'.repeat(2_000)}&range=`
   for (const { path } of await consolePages(page, world.fleetId)) {
     const answer = await page.goto(`${path}&${nonsense}`)
