@@ -11,7 +11,7 @@ export const PAGE_LIMIT_MAX = 500
 const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/
 
 /** The latest time in Unix milliseconds that is taken as one; a database keeps no time that is much later. */
-export const INSTANT_MAX_MS = 999_999_999_999_999
+const INSTANT_MAX_MS = 999_999_999_999_999
 
 /** A time in a query: Unix milliseconds of 15 figures at most, or ISO 8601. */
 export const instant = z.string().transform((text, check) => {
@@ -20,6 +20,9 @@ export const instant = z.string().transform((text, check) => {
   check.addIssue({ code: 'custom', message: 'must be Unix milliseconds or an ISO 8601 time' })
   return z.NEVER
 })
+
+/** A time in a body: the same, or Unix milliseconds as a number. */
+export const bodyInstant = z.union([z.int().min(0).max(INSTANT_MAX_MS), instant])
 
 /** The members of every list's query (protocol.md, operator API). */
 export const pageInput = {

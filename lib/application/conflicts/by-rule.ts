@@ -19,7 +19,7 @@ import { isAmong } from '#lib/query/field.ts'
 import type { ConflictFilter, ConflictRow, Cursor, Page } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { filterInput } from '../filter.ts'
-import { INSTANT_MAX_MS, instant } from '../page.ts'
+import { bodyInstant } from '../page.ts'
 import { conflictFilter } from './conflict-conditions.ts'
 import type { ResolveInput } from './resolve-conflict.ts'
 
@@ -31,7 +31,7 @@ export const byRuleAsked = {
   rule: z.enum(BULK_RULES),
   q: filterInput(CONFLICT_FIELDS),
   /** Those that arose before: what comes while a person looks is none of theirs. */
-  before: z.union([z.int().min(0).max(INSTANT_MAX_MS), instant]),
+  before: bodyInstant,
 }
 
 /** What became of a conflict, or would. `refused` is by the collection's schema or rules, or because it changed meanwhile. */

@@ -3,19 +3,17 @@ import { LAB_FINDINGS, LAB_OUTCOMES, LAB_RUN_STATES } from '#lib/engine/lab/lab-
 import { LAB_CLOCKS_OFF_MAX_MS } from '#lib/protocol/limits.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import { strategyInput } from '../collections/collection-input.ts'
-import { instant, INSTANT_MAX_MS } from '../page.ts'
+import { bodyInstant } from '../page.ts'
 
 export const labRunState = z.enum(LAB_RUN_STATES)
 export const labFinding = z.enum(LAB_FINDINGS)
 export const labOutcome = z.enum(LAB_OUTCOMES)
 
-const time = z.union([z.int().min(0).max(INSTANT_MAX_MS), instant])
-
 /** POST /lab/runs. */
 export const labRunInput = z.strictObject({
   collection: uuid,
-  from: time,
-  to: time,
+  from: bodyInstant,
+  to: bodyInstant,
   clocksOffMs: z.int().min(0).max(LAB_CLOCKS_OFF_MAX_MS).optional(),
   proposed: z.strictObject(strategyInput).nullable().optional(),
 })

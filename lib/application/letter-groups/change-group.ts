@@ -6,11 +6,9 @@ import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
-import { instant, INSTANT_MAX_MS } from '../page.ts'
+import { bodyInstant } from '../page.ts'
 import { plainRow } from './group-rows.ts'
 import { getGroup } from './list-groups.ts'
-
-const time = z.union([z.int().min(0).max(INSTANT_MAX_MS), instant])
 
 export const changeGroupInput = z.strictObject({
   /** What a list says instead of the cause; null takes it back. */
@@ -19,7 +17,7 @@ export const changeGroupInput = z.strictObject({
   /** A person or a team. */
   owner: z.string().trim().min(1).max(80).nullable().optional(),
   /** Unix ms or ISO 8601; null ends the snooze. */
-  snoozedUntil: time.nullable().optional(),
+  snoozedUntil: bodyInstant.nullable().optional(),
   version: z.int().min(0),
 })
 
