@@ -8,6 +8,8 @@ import { linked, type Seal } from '../audit-chain.ts'
 import type { AuditEntry, AuditHead } from '../ports.ts'
 import { AUDIT_ENTRY, LOCK_HEAD, writeChained } from './audit.ts'
 import { postgresSeal } from './audit-seal.ts'
+import type { Answered } from './batch-query.ts'
+import { Pipeline } from './pipeline.ts'
 import { storageError } from './storage-errors.ts'
 
 export interface DatabaseOptions {
@@ -30,7 +32,7 @@ export interface Statement {
   readonly text: string
 }
 type Row = Record<string, unknown>
-/** Sends at once; statements sent together share a round trip and run in the order they were sent. */
+/** Statements sent in one turn go out together behind it, in one round trip, and run in the order they were sent. */
 export type Send = <R extends Row>(statement: Statement, values: readonly unknown[]) => Promise<R[]>
 /**
  * Ends the transaction right behind the statements sent so far, in their round trip: if one of them fails, nothing is
@@ -59,7 +61,10 @@ export function together(send: Send): { readonly send: Send; readonly go: () => 
   }
 }
 
-type Work<T> = (send: Send, commit: Commit) => Promise<T>
+/** Sends what waits to be sent with what comes next in this turn. */
+export type Flush = () => void
+
+type Work<T> = (send: Send, commit: Commit, flush: Flush) => Promise<T>
 
 /** Queries go out without waiting for the answers before them; @types/pg does not know it yet. */
 const PIPELINE = { pipeline: true }
@@ -76,6 +81,14 @@ const IDLE_TIMEOUT_MS = 4_000
  * partition may have cut off without a word.
  */
 const SILENCE_FACTOR = 1.5
+
+const BEGIN: Statement = { name: 'begin', text: 'BEGIN' }
+const BEGIN_SNAPSHOT: Statement = {
+  name: 'begin_snapshot',
+  text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+}
+const COMMIT: Statement = { name: 'commit', text: 'COMMIT' }
+const ROLLBACK: Statement = { name: 'rollback', text: 'ROLLBACK' }
 
 /** The first statement of every transaction: who we are (decision 9), how long we wait and are waited for. */
 const enter = (statementTimeoutMs: number, lockTimeoutMs: number, idleTimeoutMs: number): Statement => ({
@@ -143,12 +156,7 @@ export class Database {
 
   /** One look at one moment, however many statements it takes: nothing is locked that a write waits for, nothing written. */
   inSnapshot<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
-    return this.transaction(
-      this.enterHot,
-      fleetOf(fleetId),
-      work,
-      'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
-    )
+    return this.transaction(this.enterHot, fleetOf(fleetId), work, BEGIN_SNAPSHOT)
   }
 
   /** Global tables only: no fleet, so no row of any. */
@@ -172,12 +180,12 @@ export class Database {
     values: readonly unknown[],
   ): Promise<R[]> {
     return this.withClient(async (client) => {
-      const send = this.sender(client)
+      const send = sender(this.pipeline(client))
       const [, , rows] = await Promise.all([
-        client.query('BEGIN'),
+        send(BEGIN, []),
         send(this.enterHot, [fleet]),
         send<R>(statement, values),
-        client.query('COMMIT'),
+        send(COMMIT, []),
       ])
       return rows
     })
@@ -199,13 +207,14 @@ export class Database {
     values: readonly unknown[],
   ): Promise<R[]> {
     return this.withClient(async (client) => {
+      const send = sender(this.pipeline(client))
       const [, , rows] = await Promise.all([
-        client.query('BEGIN'),
-        this.sender(client)(this.enter, [fleet]),
-        client.query<R>(text, [...values]),
-        client.query('COMMIT'),
+        send(BEGIN, []),
+        send(this.enter, [fleet]),
+        send<R>({ name: '', text }, values),
+        send(COMMIT, []),
       ])
-      return rows.rows
+      return rows
     })
   }
 
@@ -222,10 +231,11 @@ export class Database {
     await this.pool.end()
   }
 
-  private async transaction<T>(enter: Statement, fleet: string, work: Work<T>, begin = 'BEGIN'): Promise<T> {
+  private async transaction<T>(enter: Statement, fleet: string, work: Work<T>, begin = BEGIN): Promise<T> {
     return this.withClient(async (client) => {
-      const raw = this.sender(client)
-      const ends: Promise<pg.QueryResult>[] = []
+      const pipeline = this.pipeline(client)
+      const raw = sender(pipeline)
+      const ends: Promise<Answered>[] = []
       const audit: AuditEntry[] = []
       let open = true
       // After the end nothing may be sent: it would run outside, as the login role.
@@ -236,11 +246,17 @@ export class Database {
         return []
       }
       const commit = (): void => {
-        if (open) ends.push(audit.length === 0 ? client.query('COMMIT') : this.commitChained(client, audit))
+        if (open)
+          ends.push(audit.length === 0 ? pipeline.send(COMMIT, []) : this.commitChained(pipeline, audit))
         open = false
       }
       try {
-        const [, , value] = await Promise.all([client.query(begin), send(enter, [fleet]), work(send, commit)])
+        const flush = (): void => pipeline.flush()
+        const [, , value] = await Promise.all([
+          raw(begin, []),
+          send(enter, [fleet]),
+          work(send, commit, flush),
+        ])
         commit()
         for (const { command } of await Promise.all(ends))
           assert(command === 'COMMIT', 'no statement of the transaction failed')
@@ -248,7 +264,7 @@ export class Database {
       } catch (error) {
         open = false
         // Where the connection is broken this fails too, and the first error says why.
-        await Promise.allSettled([...ends, client.query('ROLLBACK')])
+        await Promise.allSettled([...ends, raw(ROLLBACK, [])])
         throw error
       }
     })
@@ -258,17 +274,14 @@ export class Database {
    * Chains the entries of a transaction and commits it. The head is locked last of all, so that no other lock is waited
    * for with it, and held for one round trip and the commit: writers with entries follow each other there.
    */
-  private async commitChained(
-    client: pg.PoolClient,
-    entries: readonly AuditEntry[],
-  ): Promise<pg.QueryResult> {
-    const raw = this.sender(client)
+  private async commitChained(pipeline: Pipeline, entries: readonly AuditEntry[]): Promise<Answered> {
+    const raw = sender(pipeline)
     const [head] = await raw<Row & AuditHead>(LOCK_HEAD, [])
     assert(head !== undefined, 'the audit chain has a head')
     const chained = linked(this.seal, head, entries)
     const [, end] = await Promise.all([
       writeChained(raw, entries, chained.links, chained.head),
-      client.query('COMMIT'),
+      pipeline.send(COMMIT, []),
     ])
     return end
   }
@@ -302,14 +315,15 @@ export class Database {
     }
   }
 
-  private sender(client: pg.PoolClient): Send {
-    return async <R extends Row>({ name, text }: Statement, values: readonly unknown[]): Promise<R[]> => {
-      const config = { text, values: [...values], ...(this.prepare && name !== '' ? { name } : {}) }
-      const result = await client.query<R>(config)
-      return result.rows
-    }
+  private pipeline(client: pg.PoolClient): Pipeline {
+    return new Pipeline(client, this.prepare)
   }
 }
+
+const sender =
+  (pipeline: Pipeline): Send =>
+  async <R extends Row>(statement: Statement, values: readonly unknown[]) =>
+    (await pipeline.send(statement, values)).rows as R[]
 
 /** Bigints are versions, counts and transaction ids: all within what a number holds exactly. */
 const INT8_OID = 20

@@ -2,7 +2,7 @@ import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { ChangeRow, MutationStanding, PushTx, PushWrites, SyncPort } from '../ports.ts'
 import { texts, uuids } from './arrays.ts'
-import type { Commit, Database, Send, Statement } from './database.ts'
+import type { Commit, Database, Flush, Send, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync, fullSyncTurn } from './full-sync.ts'
 import { pullPage } from './pull.ts'
@@ -69,7 +69,12 @@ interface LogRow extends Record<string, unknown> {
 }
 
 /** A push's part of a transaction; the last write commits it where it may. */
-export function pushTx(send: Send, fleetId: string, commit: Commit = () => undefined): PushTx {
+export function pushTx(
+  send: Send,
+  fleetId: string,
+  commit: Commit = () => undefined,
+  flush: Flush = () => undefined,
+): PushTx {
   let heads: ReadonlyMap<string, number> | null = null
   // Until all of a write was sent, which it is at once or never.
   let isWhole = true
@@ -89,11 +94,17 @@ export function pushTx(send: Send, fleetId: string, commit: Commit = () => undef
       heads = snapshot.heads
       return snapshot
     },
-    write: async (writes) => void (await sendAll(writes)),
+    write: async (writes) => {
+      const written = sendAll(writes)
+      // The storage works on these while the next pushes are decided, within the same turn.
+      flush()
+      await written
+    },
     writeLast: async (writes) => {
       // Throws where not all was sent: then nothing is committed.
       const written = sendAll(writes)
       if (!closesLetters(writes)) commit()
+      flush()
       await written
     },
   }
@@ -102,7 +113,7 @@ export function pushTx(send: Send, fleetId: string, commit: Commit = () => undef
 export function postgresSync(database: Database): SyncPort {
   return {
     transact: (fleetId, work) =>
-      database.inFleetHot(fleetId, (send, commit) => work(pushTx(send, fleetId, commit))),
+      database.inFleetHot(fleetId, (send, commit, flush) => work(pushTx(send, fleetId, commit, flush))),
     pull: (fleetId, reads, bounds) => pullPage(database, fleetId, reads, bounds),
     tally: (fleetId, ranges) => tally(database, fleetId, ranges),
     deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
