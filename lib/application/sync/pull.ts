@@ -72,10 +72,12 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     collection,
     afterVersion: positionOf(held, collection)?.version ?? 0,
   }))
+  const mayBeFromMemory = shown !== null && follows
+  const heads = async () => (mayBeFromMemory ? (ctx.heads.known(fleet) ?? ctx.heads.of(fleet)) : null)
   const limit = Math.min(input.limit, PULL_CHANGES_MAX)
   const bounds = { limit, maxBytes: PULL_BYTES_MAX }
   const [page] = await Promise.all([
-    reads.length === 0 ? nothingToRead(fleet) : ctx.pages.read(fleet, reads, bounds, input.encoder),
+    reads.length === 0 ? nothingToRead(fleet) : ctx.pages.read(fleet, reads, bounds, input.encoder, heads),
     shown && noteDelivered(ctx, device, input.app, shown.positions),
   ])
   // Restored between the two reads: the token's versions mean nothing any more.

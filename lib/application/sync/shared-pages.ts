@@ -1,5 +1,6 @@
 import { wireText } from '#lib/engine/wire-record.ts'
 import type { Fleet, PullPage, PullRead, Storage } from '#lib/storage/ports.ts'
+import type { Heads } from './stream-heads.ts'
 import { withOps } from './with-ops.ts'
 
 /** Bytes of pages that one process keeps for the next who read them, and how many pages. */
@@ -39,7 +40,8 @@ interface Kept {
 /**
  * Pages as they went out, for the next device that reads from the same positions: of a fleet that is set up, of one that
  * was poked (decision 45). A record that changes leaves its version for one past the head and none comes to stand between,
- * so a range that holds as many records as it did holds the same ones. That is asked of the database each time.
+ * so a range that holds as many records as it did holds the same ones. That is asked of the database, unless the streams are
+ * known to stand where they stood when it was read.
  */
 export class SharedPages {
   private readonly storage: Pick<Storage, 'sync'>
@@ -52,11 +54,13 @@ export class SharedPages {
     this.storage = storage
   }
 
+  /** @param heads asks where the streams are known to stand; null for a device that may not be told from memory (TK8) */
   async read(
     fleet: Fleet,
     reads: readonly PullRead[],
     bounds: { readonly limit: number; readonly maxBytes: number },
     encoder: Encoder,
+    heads: () => Promise<Heads | null>,
   ): Promise<WrittenPage> {
     const key = `${fleet.id}/${JSON.stringify([fleet.epoch, encoder.name, bounds, reads])}`
     // Of a fleet that is poked many ask at once: the first one reads for all, unless what it read is outdated again.
@@ -65,6 +69,8 @@ export class SharedPages {
       if (another) await another
       const kept = this.pages.get(key)
       if (!kept) break
+      const known = await heads()
+      if (known && isAsOf(kept, known)) return this.used(key, kept)
       const page = await this.asKept(key, kept, fleet, reads)
       if (page) return page
     }
@@ -98,6 +104,11 @@ export class SharedPages {
     }
     if (isLatest) this.keep(key, kept)
     return { ...page, heads, purged, changes }
+  }
+
+  private used(key: string, kept: Kept): WrittenPage {
+    if (this.pages.get(key) === kept) this.keep(key, kept)
+    return { ...kept.page, changes: kept.changes }
   }
 
   private async readAnew(
@@ -156,3 +167,10 @@ export class SharedPages {
     this.pages.delete(key)
   }
 }
+
+/** Whether nothing was committed or purged since the page was read: then it is what the database would say. */
+const isAsOf = ({ page }: Kept, { epoch, versions, purged }: Heads): boolean =>
+  epoch === page.epoch &&
+  [...page.heads].every(
+    ([name, head]) => versions.get(name) === head && purged.get(name) === page.purged.get(name),
+  )

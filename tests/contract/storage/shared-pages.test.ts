@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { keepOf } from '#lib/application/retention/retention.ts'
 import type { Begun, Encoder } from '#lib/application/sync/shared-pages.ts'
 import { SHARED_BYTES_MAX, SharedPages } from '#lib/application/sync/shared-pages.ts'
+import { headsOnly, NO_RECORDS } from '#lib/application/sync/stream-heads.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Fleet } from '#lib/storage/ports.ts'
@@ -28,6 +29,9 @@ const KEEP = keepOf({ eventsDays: 90, sessionsDays: 90 })
 const BATCHES = { size: 1_000, rounds: 1 }
 const LONG = 'x'.repeat(1_200)
 const COLLECTIONS = ['reports', 'sites']
+
+type HeadsKnown = Parameters<SharedPages['read']>[4]
+const NOBODY_KNOWS: HeadsKnown = () => Promise.resolve(null)
 
 interface Place {
   readonly collection: string
@@ -89,14 +93,28 @@ describe.each(BACKENDS)('pages that devices share, on $name', (backend) => {
     if (record) records.set(key, record)
   }
 
+  /** Where the streams stand at this moment, as a process knows them that hears of all commits. */
+  const headsOf =
+    ({ storage, fleet }: World): HeadsKnown =>
+    async () => {
+      const { epoch, heads, purged } = await storage.sync.pull(fleet.id, headsOnly(COLLECTIONS), NO_RECORDS)
+      return { epoch, versions: heads, purged }
+    }
+
   const placesOf = (after: readonly number[]): Place[] =>
     COLLECTIONS.map((name, i) => ({ collection: name, afterVersion: after[i] ?? 0 }))
 
   /** All that a device reads which stands there, and where that leaves it. */
-  async function drained(pages: SharedPages, fleet: Fleet, encoder: Encoder, after: readonly number[]) {
+  async function drained(
+    pages: SharedPages,
+    fleet: Fleet,
+    encoder: Encoder,
+    after: readonly number[],
+    known: HeadsKnown = NOBODY_KNOWS,
+  ) {
     const changes: unknown[] = []
     for (let places = placesOf(after); ;) {
-      const page = await pages.read(fleet, places, BOUNDS, encoder)
+      const page = await pages.read(fleet, places, BOUNDS, encoder, known)
       const { reached, heads, purged, epoch } = page
       changes.push(...(JSON.parse(`${textOf(page.changes)}}`) as { changes: unknown[] }).changes)
       if (!page.hasMore) return { changes, reached, heads, purged, epoch }
@@ -117,9 +135,10 @@ describe.each(BACKENDS)('pages that devices share, on $name', (backend) => {
             await write(here, one.collection, one.which, one.deletes ? null : { text: LONG, n: one.which })
           else if (one.do === 'purge') await storage.maintenance.applyRetention(NOW_MS, KEEP, BATCHES)
           else
-            expect(await drained(shared, fleet, encoder, one.after)).toEqual(
-              await drained(new SharedPages(here), fleet, encoder, one.after),
-            )
+            for (const heads of [NOBODY_KNOWS, headsOf(here)])
+              expect(await drained(shared, fleet, encoder, one.after, heads)).toEqual(
+                await drained(new SharedPages(here), fleet, encoder, one.after),
+              )
         }
       }),
       { numRuns: backend.name === 'memory' ? 100 : 6 },
@@ -134,7 +153,7 @@ describe.each(BACKENDS)('pages that devices share, on $name', (backend) => {
     const times = async (count: number) => {
       const texts = await Promise.all(
         Array.from({ length: count }, async () =>
-          textOf((await shared.read(here.fleet, reads, BOUNDS, encoder)).changes),
+          textOf((await shared.read(here.fleet, reads, BOUNDS, encoder, NOBODY_KNOWS)).changes),
         ),
       )
       expect(new Set(texts).size).toBe(1)
@@ -149,6 +168,29 @@ describe.each(BACKENDS)('pages that devices share, on $name', (backend) => {
     expect([await times(3), await times(1)]).toEqual([2, 2])
   })
 
+  it('[TK8] are not asked for where the streams are known to stand where they stood', async () => {
+    const here = await world()
+    const { encoder } = countingEncoder()
+    let tallies = 0
+    const { sync } = here.storage
+    const counted: typeof sync = { ...sync, tally: (...asked) => (tallies++, sync.tally(...asked)) }
+    const shared = new SharedPages({ storage: { sync: counted } })
+    const reads = [{ collection: 'reports', afterVersion: 0 }]
+    const read = (heads: HeadsKnown) => shared.read(here.fleet, reads, BOUNDS, encoder, heads)
+    for (let i = 0; i < 3; i++) await write(here, 'reports', i, { text: LONG })
+    const first = await read(headsOf(here))
+    const before = await headsOf(here)()
+    expect(await read(headsOf(here))).toEqual(first)
+    expect(tallies).toBe(0)
+    expect(await read(NOBODY_KNOWS)).toEqual(first)
+    expect(tallies).toBe(1)
+    await write(here, 'reports', 1, { text: LONG, n: 1 })
+    const second = await read(headsOf(here))
+    expect([tallies, second.reached.get('reports')]).toEqual([2, 4])
+    await read(async () => before)
+    expect(tallies).toBe(3)
+  })
+
   it('are one’s own: another fleet, another encoding, another limit and another place are other pages', async () => {
     const here = await world()
     const { encoder, begun } = countingEncoder()
@@ -160,6 +202,7 @@ describe.each(BACKENDS)('pages that devices share, on $name', (backend) => {
         [{ collection: 'reports', afterVersion: changes.after ?? 0 }],
         { ...BOUNDS, limit: changes.limit ?? BOUNDS.limit },
         { ...encoder, name: changes.name ?? encoder.name },
+        NOBODY_KNOWS,
       )
     const other = await world()
     await write(other, 'reports', 0, { text: LONG })
@@ -181,7 +224,7 @@ describe.each(BACKENDS)('pages that devices share, on $name', (backend) => {
     const shared = new SharedPages(here)
     for (let i = 0; i < 4; i++) await write(here, 'reports', i, { text: LONG })
     const read = (after: number) =>
-      shared.read(here.fleet, [{ collection: 'reports', afterVersion: after }], BOUNDS, encoder)
+      shared.read(here.fleet, [{ collection: 'reports', afterVersion: after }], BOUNDS, encoder, NOBODY_KNOWS)
     for (const after of [0, 1, 0, 2, 0]) await read(after)
     expect(begun).toHaveLength(3)
     await read(1)
