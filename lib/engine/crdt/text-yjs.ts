@@ -27,7 +27,7 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => ({
     if (!bytes || !isPlain(bytes)) return err('bad_update')
     return merged([update])
   },
-  merge: (a, b) => merged([a.update, b.update]),
+  merge: (a, b) => merged([a.update, b.update], loaded),
   read: (state) => {
     const doc = loadedOf(loaded, state)
     if (doc.ok) loaded.keep(state.update, doc.value)
@@ -96,8 +96,7 @@ export const yjsText = textByYjs(new LoadedTexts())
 
 /**
  * A change is looked at and joined, one right after the other, and to load a long text costs more than both: the document that
- * the last look made, which took in the same updates in the same order. What it reads as is not kept: where emoji were cut
- * in two, a state that is loaded reads otherwise than the document that it was written from.
+ * the last look made, which took in the same updates in the same order.
  */
 let lastJoined: { readonly updates: readonly string[]; readonly doc: Y.Doc } | null = null
 
@@ -135,11 +134,26 @@ function applied(doc: Y.Doc, update: Uint8Array): boolean {
 }
 
 /** One update with everything that these hold: what waits for an earlier one is kept with it. */
-function merged(updates: readonly string[]): Result<TextState, 'bad_update'> {
+function merged(updates: readonly string[], loaded?: LoadedTexts<Y.Doc>): Result<TextState, 'bad_update'> {
   const doc = joinedDoc(updates)
   if (!doc) return err('bad_update')
-  return ok(stateOf(Y.encodeStateAsUpdate(doc)))
+  const state = stateOf(Y.encodeStateAsUpdate(doc))
+  if (isAsLoaded(doc)) loaded?.keep(state.update, doc)
+  return ok(state)
 }
+
+/**
+ * Whether the document is what loading its state would give. Both took in the same parts, none of which waits, so their
+ * order is the same (YATA). Half an emoji alone is what a state can't tell, so none may be there; and a root that holds no
+ * text might be missing (decision 40).
+ */
+function isAsLoaded(doc: Y.Doc): boolean {
+  const { pendingStructs, pendingDs } = doc.store
+  if (pendingStructs !== null || pendingDs !== null || doc.share.size !== 1) return false
+  const text = textIn(doc)
+  return text !== '' && !SURROGATE.test(text)
+}
+const SURROGATE = /[\ud800-\udfff]/
 
 function joinedDoc(updates: readonly string[]): Y.Doc | null {
   const known = lastJoined
