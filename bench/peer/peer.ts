@@ -5,13 +5,19 @@ import type { Processes, Server } from '../processes.ts'
 /** How a server is spoken to: our device API, or that of CouchDB. */
 export type Protocol = 'tidemark' | 'couchdb'
 
+export const PEER = 'express-pouchdb on LevelDB, without fsync'
+/** It acknowledges what is on the disk, as the others of a table of pushes do. */
+export const SYNCED_PEER = 'express-pouchdb on LevelDB, with fsync'
+
 /** Null where it isn't installed: it brings packages that nothing else has a use for (docs/bench.md). */
-export const startPeer = (processes: Processes): Promise<Server> | null =>
+export const startPeer = (
+  processes: Processes,
+  name: typeof PEER | typeof SYNCED_PEER,
+): Promise<Server> | null =>
   existsSync(new URL('./npm/node_modules', import.meta.url))
-    ? processes.server(new URL('./server.ts', import.meta.url))
+    ? processes.server(new URL('./server.ts', import.meta.url), name === SYNCED_PEER ? ['synced'] : [])
     : null
 
-export const PEER = 'express-pouchdb on LevelDB, without fsync'
 export const PEER_MISSING =
   '\nNot installed, so not in the table: express-pouchdb (`npm ci --ignore-scripts --prefix bench/peer/npm`).'
 

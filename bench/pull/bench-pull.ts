@@ -46,7 +46,7 @@ export function benchPull(database: BenchDatabase): Promise<string> {
     const ceiling = await processes.server(new URL('./ceiling-server.ts', import.meta.url))
     const load = await processes.load(new URL('./load.ts', import.meta.url))
     const { url, enrollmentKey, fleetId } = app.ready
-    const peer = await startPeer(processes)
+    const peer = await startPeer(processes, PEER)
     const writeTo = (to: string, protocol: Protocol, records: number): Promise<object> =>
       load.ask<object>({ kind: 'write', url: to, protocol, records } satisfies Order)
     const write = async (records: number): Promise<void> => {

@@ -52,6 +52,8 @@ export interface PollFigures {
 const PUSHED_AT_ONCE = 10
 const report = strikeReportSource()
 let devices: readonly PushingDevice[] = []
+/** By server: a device counts its reports to each, or every other one would be missing there. */
+const devicesOf = new Map<string, readonly PushingDevice[]>()
 /** By server, then by the device's number. */
 const tokens = new Map<string, Map<number, string>>()
 const tokensAt = (url: string): Map<number, string> => {
@@ -78,7 +80,7 @@ takeOrders(async (order: Order): Promise<object> => {
 async function write({ url, protocol, records }: Extract<Order, { kind: 'write' }>): Promise<object> {
   const client = new HttpClient(url)
   for (let written = 0; written < records; written += PUSHED_AT_ONCE) {
-    const writer = deviceAt(written / PUSHED_AT_ONCE)
+    const writer = deviceAt(url, written / PUSHED_AT_ONCE)
     const push = pushOfReports(writer, Math.min(PUSHED_AT_ONCE, records - written), report)
     const call = { method: 'POST', bearer: writer.token, ...pushIn(protocol, push) } as const
     textOf(await client.send(call), PUSHED[protocol])
@@ -98,7 +100,7 @@ async function read(order: Extract<Order, { kind: 'read' }>): Promise<ReadFigure
     const pages: { readonly text: string; readonly answer: Answer }[] = []
     let token = order.fresh ? null : (known.get(number) ?? null)
     for (let hasMore = true; hasMore;) {
-      const answer = await ask(client, order.protocol, number, token)
+      const answer = await ask(client, order, number, token)
       const text = textOf(answer)
       ;({ token, hasMore } = endOf(text, token))
       pages.push({ text, answer })
@@ -139,7 +141,7 @@ async function poll({
     const answers: Answer[] = []
     for (let time = 0; time < times; time++)
       for (let number = lane; number < count; number += concurrency)
-        answers.push(await ask(client, 'tidemark', number, known.get(number) ?? null))
+        answers.push(await ask(client, { url, protocol: 'tidemark' }, number, known.get(number) ?? null))
     return answers
   })
   const answers = answered.flat()
@@ -151,8 +153,13 @@ async function poll({
 }
 
 /** As the SDK asks, its report included. */
-function ask(client: HttpClient, protocol: Protocol, number: number, token: string | null): Promise<Answer> {
-  const device = deviceAt(number)
+function ask(
+  client: HttpClient,
+  { url, protocol }: Pick<Extract<Order, { kind: 'read' }>, 'url' | 'protocol'>,
+  number: number,
+  token: string | null,
+): Promise<Answer> {
+  const device = deviceAt(url, number)
   const report = nextReport(device, { state: 'pulling', outbox: { depth: 0 } })
   const headers = {
     'accept-encoding': 'br, gzip',
@@ -166,8 +173,10 @@ function checkCount(ids: readonly string[], records: number): void {
   if (found !== records) throw new Error(`${found} records were read, ${records} are there`)
 }
 
-function deviceAt(number: number): PushingDevice {
-  const device = devices[number % devices.length]
+function deviceAt(url: string, number: number): PushingDevice {
+  const own = devicesOf.get(url) ?? devices.map((device) => ({ ...device }))
+  devicesOf.set(url, own)
+  const device = own[number % own.length]
   if (!device) throw new Error('no device is enrolled')
   return device
 }

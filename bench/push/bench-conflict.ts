@@ -16,7 +16,7 @@ export const benchConflict = (database: BenchDatabase): Promise<string> =>
     pushes: 200,
     mutations: 50,
     concurrency: 16,
-    warmUp: 4,
+    warmUp: 15,
     measured: 5,
     hot: Array.from({ length: 100 }, () => randomUUID()),
     others: async (processes) => ({

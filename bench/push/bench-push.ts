@@ -19,8 +19,8 @@ export const benchPush = (database: BenchDatabase): Promise<string> =>
     pushes: 1_000,
     mutations: 50,
     concurrency: 16,
-    // Servers run for weeks: V8 compiles the code of a push anew until some 150,000 mutations went through it.
-    warmUp: 3,
+    // Servers run for weeks: V8 compiles the code of a push anew until some 300,000 mutations went through it.
+    warmUp: 6,
     measured: 5,
     others: ceilings,
     withPeer: true,
@@ -35,7 +35,7 @@ export const benchSmallPushes = (database: BenchDatabase): Promise<string> =>
     pushes: 4_000,
     mutations: 1,
     concurrency: 64,
-    warmUp: 4,
+    warmUp: 12,
     measured: 5,
     others: async (processes) => ({
       ...(await ceilings(processes)),

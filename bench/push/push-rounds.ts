@@ -1,6 +1,6 @@
 import type { Child } from '../child.ts'
 import { markdownTable, whole } from '../markdown.ts'
-import { PEER, PEER_MISSING, startPeer } from '../peer/peer.ts'
+import { PEER, PEER_MISSING, startPeer, SYNCED_PEER } from '../peer/peer.ts'
 import type { BenchDatabase } from '../postgres.ts'
 import type { Processes, Server } from '../processes.ts'
 import { analyze, usageOf, withProcesses } from '../processes.ts'
@@ -53,20 +53,26 @@ export function benchPushes(database: BenchDatabase, plan: PushPlan): Promise<st
     const { devices, hot, warmUp, measured, pushes, mutations } = plan
     await load.ask<object>({ kind: 'enroll', url, enrollmentKey, devices } satisfies Order)
     if (hot) await load.ask<object>({ kind: 'heat', url, records: hot } satisfies Order)
-    const peer = plan.withPeer ? await startPeer(processes) : null
+    const peers = new Map<string, Server>()
+    for (const name of plan.withPeer ? ([PEER, SYNCED_PEER] as const) : []) {
+      const peer = await startPeer(processes, name)
+      if (peer) peers.set(name, peer)
+    }
     const round = (server: Server, how: How) => roundOf(plan, load, server, how)
     const beside = Object.entries(others).map(([name, server]) => [name, round(server, CEILING)] as const)
     const figures = await inTurns<string, Figures>(
       {
         ...Object.fromEntries(beside),
-        ...(peer && { [PEER]: round(peer, { protocol: 'couchdb', decides: false }) }),
+        ...Object.fromEntries(
+          [...peers].map(([name, peer]) => [name, round(peer, { protocol: 'couchdb', decides: false })]),
+        ),
         [TIDEMARK]: round(tidemark, { protocol: 'tidemark', decides: true }),
       },
       { warmUp, measured, afterWarmUp: () => analyze(database) },
     )
     const all = (warmUp + measured) * pushes * mutations
     await plan.check(database, { fleetId, mutations: all, load, tidemark, others })
-    return pushTable(plan.title, figures) + (plan.withPeer && !peer ? PEER_MISSING : '')
+    return pushTable(plan.title, figures) + (plan.withPeer && peers.size === 0 ? PEER_MISSING : '')
   })
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TextOp } from 'ot-text-unicode'
 import { encodeBase64 } from '#lib/kernel/base64.ts'
 import type { Json } from '#lib/kernel/json.ts'
@@ -129,9 +130,18 @@ async function throughServer<Change>(
   }
   if (collection === 'ot-texts') await send({ type: 'put', data: { body: '' } })
   const before = await usageOf(server)
+  let sending = Promise.resolve()
   const run = await typed(trace, writer, {
-    take: (change) => send(operationOf(change, revision)),
-    text: read,
+    take: async (change) => {
+      await sending
+      sending = send(operationOf(change, revision))
+      // On its way before the next batch is typed, which keeps this process from all else.
+      await nextTurn()
+    },
+    text: async () => {
+      await sending
+      return read()
+    },
   })
   const cpuUs = (await usageOf(server)).cpuUs - before.cpuUs
   client.close()
