@@ -143,9 +143,8 @@ function merged(updates: readonly string[], loaded?: LoadedTexts<Y.Doc>): Result
 }
 
 /**
- * Whether the document is what loading its state would give. Both took in the same parts, none of which waits, so their
- * order is the same (YATA). Half an emoji alone is what a state can't tell, so none may be there; and a root that holds no
- * text might be missing (decision 40).
+ * Whether the document is what loading its state would give (decision 40): no part of it waits, it has one root with text
+ * in it, and no emoji, of which one that was cut in two may read otherwise.
  */
 function isAsLoaded(doc: Y.Doc): boolean {
   const { pendingStructs, pendingDs } = doc.store

@@ -47,6 +47,40 @@ test('[CS4] a text reads as what its state says, also right after it was looked 
   }
 })
 
+/** In these orders a part waits for an earlier one, or only what was removed is left; found by drawn histories. */
+const WAITING = [
+  [
+    'AQEBAAQBAXQCYmMA',
+    'AQECBsQCAgIDAWEBAgECAQ==',
+    'AQEDAIQCAQXwn46IeAA=',
+    'AQEBA4QBAQXwn46IeAEBAQAB',
+    'AQEDA4QDAgjwn5qA8J+agAEDAQIB',
+    'AQEBAsQBAAEBAWEBAQEAAQ==',
+    'AQECAAQBAXQE8J+agAA=',
+  ],
+  [
+    'AQECAAQBAXQI8J+agPCfmoAA',
+    'AQECBIQCAwTwn5qAAQICAAECAg==',
+    'AgECBsQCAAEACPCfmoDwn5qAAQEFxAEEAgII8J+agAACAgIAAQICAQECAw==',
+    'AQEBAMQCAAIBBPCfmoABAgEAAQ==',
+  ],
+  ['AgECAIQBAQTwn5qAAQEGxAECAQMCYmMBAQEAAw==', 'AQEBAAQBAXQE8J+agAA='],
+]
+
+test('[CS4] a document that was joined is read again only where loading its state would give the same', () => {
+  for (const [first, ...others] of WAITING) {
+    let state: TextState = { kind: 'text', update: first as string }
+    for (const update of others) {
+      yjsText.read(state)
+      expect(yjsText.clash(state, { kind: 'text', update })).toBe(null)
+      const joined = yjsText.merge(state, { kind: 'text', update })
+      if (!joined.ok) throw new Error(joined.error)
+      expect(yjsText.read(joined.value)).toEqual({ ok: true, value: loaded(joined.value) })
+      state = joined.value
+    }
+  }
+})
+
 const edit = fc.record({
   who: fc.nat(2),
   at: fc.nat(100),
