@@ -1,9 +1,14 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
 export interface Rounds {
   /** Not measured: V8 compiles what runs often anew for a while, and PostgreSQL fills its caches. */
   readonly warmUp: number
   readonly measured: number
   readonly afterWarmUp?: () => Promise<unknown>
 }
+
+/** What the one before left to do, a collection of garbage or LevelDB's compaction, is over by then. */
+const SETTLE_MS = 300
 
 /** What a round of one target gives; every value is a number, each name says its unit. */
 export type Figures = Readonly<Record<string, number>>
@@ -21,7 +26,10 @@ export async function inTurns<const Name extends string, F extends { readonly [K
   await afterWarmUp?.()
   const taken = new Map<Name, F[]>(names.map((name) => [name, []]))
   for (let round = 0; round < measured; round++) {
-    for (const name of names) taken.get(name)?.push(await targets[name]())
+    for (const name of names) {
+      await pause(SETTLE_MS)
+      taken.get(name)?.push(await targets[name]())
+    }
   }
   const medians = [...taken].map(([name, rounds]) => [name, medianOf(rounds)] as const)
   return Object.fromEntries(medians) as Record<Name, F>

@@ -42,6 +42,11 @@ interface Task {
 const TASKS: readonly Task[] = [
   { name: 'fold', everyMs: LEADER_TURN_MS, run: fold },
   {
+    name: 'statistics',
+    everyMs: LEADER_TURN_MS,
+    run: (ctx) => ctx.storage.maintenance.analyzeGrown(),
+  },
+  {
     name: 'merged',
     everyMs: 10 * MINUTE_MS,
     run: async (ctx) => ((await fillMerged(ctx)) ? AGAIN : undefined),

@@ -23,6 +23,8 @@ export interface MaintenancePort {
   holdLease(name: string, holder: string, nowMs: number, untilMs: number): Promise<boolean>
   /** Creates the partitions from yesterday to `aheadDays` on; false when a lock was in the way of one: ask again. */
   ensurePartitions(nowMs: number, aheadDays: number): Promise<boolean>
+  /** Gives the storage statistics of tables that have grown and have none yet, by which it plans; their names. */
+  analyzeGrown(): Promise<readonly string[]>
   /**
    * Drops the partitions that are past, gives rows that came late the partition of their period, and deletes expired
    * rows of the rest: of each fleet and table at most `rounds` batches of `size`. `more` when a table has used them up,

@@ -26,6 +26,8 @@ export function memoryMaintenance(state: MemoryState): MaintenancePort {
         for (const { name } of partitionsIn(fromMs, toMs)) state.partitions.add(name)
         return true
       }),
+    // Nothing is planned here.
+    analyzeGrown: () => Promise.resolve([]),
     applyRetention: (nowMs, keep, batches) =>
       state.inGlobal((undo) => applyRetention(state, undo, nowMs, keep, batches)),
     purgeRemoved: (fleetId, { size, rounds }) =>

@@ -11,6 +11,11 @@ const HOLD: Statement = {
     WHERE lease.holder = $2 OR lease.until <= $3 OR lease.until > $4 + ($4 - $3) RETURNING name`,
 }
 
+const ANALYZE_GROWN: Statement = {
+  name: 'analyze_grown',
+  text: 'SELECT tidemark_analyze_grown() AS name',
+}
+
 /** Deletes at most $3 rows of one table whose time is before $2: a batch that never holds its locks for long. */
 const expire = (table: string, condition: string): Statement => ({
   name: `expire_${table}_${condition.length}`,
@@ -180,6 +185,8 @@ export function postgresMaintenance(database: Database): MaintenancePort {
     holdLease: async (name, holder, nowMs, untilMs) =>
       (await database.inGlobal((send) => send(HOLD, [name, holder, at(nowMs), at(untilMs)]))).length === 1,
     ensurePartitions: (nowMs, aheadDays) => ensurePartitions(database, nowMs, aheadDays),
+    analyzeGrown: async () =>
+      (await database.inGlobal((send) => send<{ name: string }>(ANALYZE_GROWN, []))).map(({ name }) => name),
     applyRetention: async (nowMs, keep, batches) => {
       const past = await dropPast(database, nowMs, keep, batches)
       let { deleted, more } = past

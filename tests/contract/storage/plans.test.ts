@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RECORDS } from '#lib/storage/prisma/push-load.ts'
 import { HELD_BY } from '#lib/storage/prisma/dead-letters.ts'
 import { BACKENDS, opened } from './world.ts'
 
@@ -45,6 +46,25 @@ describe('plans made on empty tables', () => {
     const { rows } = await owner.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE lookup('${id}', '${id}')`)
     await owner.query('DEALLOCATE lookup')
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(` using ${index} `)
+  })
+
+  it('are made anew once a table has grown: of its collection a record was looked up among all', async () => {
+    const { storage } = current()
+    // Of ascending ids, as devices make them, this is where the key's index is one level taller than that of versions.
+    await owner.query(
+      `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, committed_at)
+        SELECT $1::uuid, 'strike-reports', (lpad(to_hex(n), 32, '0'))::uuid, n, false, '{}', 'h', $1::uuid, '{}', 1, now()
+        FROM generate_series(1, 18000) n`,
+      ['00000000-0000-7000-8000-00000000c0f2'],
+    )
+    expect(await storage.maintenance.analyzeGrown()).toContain('public.record')
+    expect(await storage.maintenance.analyzeGrown()).not.toContain('public.record')
+    await owner.query(`PREPARE records(uuid, text[], uuid[]) AS ${RECORDS.text}`)
+    const { rows } = await owner.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN EXECUTE records('00000000-0000-7000-8000-00000000c0f2', '{}', '{}')`,
+    )
+    await owner.query('DEALLOCATE records')
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(' using record_pkey ')
   })
 
   it('[DL3] go from a letter to those held behind it by the index of parents alone, at each level', async () => {
