@@ -137,15 +137,17 @@ function withTheirs(
   const shown = materialise(plainPart(rules, made.next), own, text)
   if (!shown.ok) return shown
   const now = { data: shown.value, states: own }
-  const next = carriedOver(rules, { before, after }, now, text)
-  if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
+  const theirs = carriedOver(rules, { before, after }, now, writer.mutationId, text)
+  if (!theirs) return { ok: false, error: { code: 'not_a_container', path: '' } }
   const byServer = { ...writer, deviceId: SERVER_ACTOR_ID }
-  const carried = writeDocument(rules, { type: 'put', data: next }, now, own, byServer, text)
+  const carried = writeDocument(rules, { type: 'put', data: theirs.data }, now, own, byServer, text)
   if (!carried.ok) return carried
-  const steps = Object.entries(carried.value.deltas).map(([path, delta]): [string, CrdtState] => {
-    const theirs = delta.kind === 'lww-register' ? ownState(after.states, path) : undefined
-    return [path, theirs?.kind === 'lww-register' ? theirs : delta]
-  })
+  const steps = Object.entries({ ...carried.value.deltas, ...theirs.typed }).map(
+    ([path, delta]): [string, CrdtState] => {
+      const state = delta.kind === 'lww-register' ? ownState(after.states, path) : undefined
+      return [path, state?.kind === 'lww-register' ? state : delta]
+    },
+  )
   const deltas = joinDeltas(own, Object.fromEntries(steps), text)
   return deltas.ok ? ok({ next: made.next, deltas: deltas.value }) : deltas
 }
@@ -176,10 +178,11 @@ function writtenLate(
   const late = { data: now.value, states: claimedAs(states, after.crdt, text) }
   const goesOn = isOnFormerSide(mutation, chain)
   const edit = { before, after: { data: local, states: after.crdt }, goesOn }
-  const next = carriedOver(rules, edit, late, text)
-  if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
-  const carried = writeDocument(rules, { type: 'put', data: next }, late, late.states, writer, text)
-  return carried.ok ? ok({ next: local, deltas: carried.value.deltas }) : carried
+  const theirs = carriedOver(rules, edit, late, writer.mutationId, text)
+  if (!theirs) return { ok: false, error: { code: 'not_a_container', path: '' } }
+  const put = { type: 'put', data: theirs.data } as const
+  const carried = writeDocument(rules, put, late, late.states, writer, text)
+  return carried.ok ? ok({ next: local, deltas: { ...carried.value.deltas, ...theirs.typed } }) : carried
 }
 
 function groundOf(

@@ -438,8 +438,8 @@ async function together(name: string, turns: readonly Turn[]): Promise<void> {
   for (const device of devices) await device.close()
 }
 
-const turns = (...all: readonly [number, Turn['what']][]): [Turn[]] => [
-  all.map(([who, what], i) => ({ who, what, by: i + 1 })),
+const turns = (...all: readonly [number, Turn['what'], number?][]): [Turn[]] => [
+  all.map(([who, what, by], i) => ({ who, what, by: by ?? i + 1 })),
 ]
 const FOUND_TOGETHER: readonly [Turn[]][] = [
   turns([1, 'count'], [1, 'type'], [1, 'add'], [1, 'sync'], [0, 'undo'], [0, 'count'], [0, 'type']),
@@ -469,6 +469,7 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
   ),
   turns([1, 'gone'], [1, 'sync'], [0, 'gone'], [0, 'sync'], [1, 'sync'], [0, 'count']),
   turns([1, 'gone'], [1, 'back'], [1, 'item'], [1, 'gone'], [1, 'sync'], [0, 'gone']),
+  turns([1, 'undo'], [1, 'gone'], [0, 'type', 35], [0, 'type', 81]),
 ]
 
 describe('two devices, of which each may undo its deletion', () => {

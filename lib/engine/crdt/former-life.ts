@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
-import type { CrdtKind, CrdtStates } from '#lib/protocol/crdt.ts'
+import type { CrdtKind, CrdtStates, TextState } from '#lib/protocol/crdt.ts'
 import { withValue } from '../ot/paths.ts'
 import type { CollectionRules } from '../types.ts'
 import { claim } from './claim.ts'
@@ -14,27 +14,39 @@ import type { TextCrdt } from './text.ts'
  * The document as it is now with what an edit of the record's former life added (CS9): counters go on by its step, sets
  * and texts get what it put in, other values are its own. What it removed isn't there any more, but where the life of now
  * `goesOn` from what the edit was made on: a person brought that back. Null where a value has no place.
+ * @param seed of the writer's numbers in texts
  */
 export function carriedOver(
   rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
   { before, after, goesOn = false }: FormerEdit,
   now: CrdtDocument,
+  seed: string,
   text: TextCrdt | null,
-): JsonObject | null {
+): Carried | null {
   const stops = new Set([before, after, now].flatMap(({ states }) => stopsOf(states)))
   const [was, is, current] = [before, after, now].map(({ data }) => crdtLeaves(rules, data, stops))
   let document: JsonObject | null = now.data
+  const typed = new Map<string, TextState>()
   for (const [path, value] of is ?? []) {
     const old = was?.get(path)
     if (!document || jsonEqual(old, value)) continue
     const kind = kindAt(now.states, path) ?? kindAt(after.states, path)
     const today = current?.get(path)
     const turns = goesOn ? [today ?? ''] : ['', today ?? '']
-    const typed = kind === 'text' && text ? typedInto(text, before.states, after.states, path, turns) : null
+    const both = kind === 'text' && text ? typedInto(text, before.states, after.states, path, turns) : null
+    const onto = ownState(now.states, path)
+    const delta = both && onto?.kind === 'text' && text?.carry(both.was, both.is, onto, `${seed}${path}`)
+    if (delta && delta.ok) typed.set(path, delta.value)
     const removed = goesOn && kind === 'or-set' ? withoutRemoved(old, value, today) : today
-    document = withValue(document, path, typed ?? joined(kind, old, value, removed))
+    document = withValue(document, path, both?.read ?? joined(kind, old, value, removed))
   }
-  return document
+  return document && { data: document, typed: Object.fromEntries(typed) }
+}
+
+interface Carried {
+  readonly data: JsonObject
+  /** Of its texts the deltas, which say where each part was typed. */
+  readonly typed: CrdtStates
 }
 
 interface FormerEdit {
@@ -55,14 +67,14 @@ export const claimedAs = (states: CrdtStates, former: CrdtStates, text: TextCrdt
 
 const kindAt = (states: CrdtStates, path: string): CrdtKind | undefined => ownState(states, path)?.kind
 
-/** Today's text, the last of what the former one was turned into, with what was typed there; null where that was no text. */
+/** Today's text, the last of what the former one was turned into, and that with what was typed there; null where that was no text. */
 function typedInto(
   text: TextCrdt,
   before: CrdtStates,
   after: CrdtStates,
   path: string,
   turns: readonly Json[],
-): string | null {
+): { readonly was: TextState; readonly is: TextState; readonly read: string } | null {
   const [was, is] = [ownState(before, path), ownState(after, path)]
   const former = was ? claim(was, 'text', text) : null
   if (!former?.ok || former.value.kind !== 'text' || is?.kind !== 'text') return null
@@ -76,7 +88,7 @@ function typedInto(
   }
   const both = text.merge(state, is)
   const read = both.ok ? text.read(both.value) : both
-  return read.ok ? read.value : null
+  return both.ok && read.ok ? { was: state, is: both.value, read: read.value } : null
 }
 
 /** What isn't of its kind is taken as it is: the difference then says what doesn't fit. */

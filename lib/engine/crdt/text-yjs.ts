@@ -39,18 +39,21 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => ({
     const doc = opened.value
     const [root = TEXT_ROOT, other] = rootsOf(doc)
     if (other !== undefined) return err('other_root')
-    const before = Y.encodeStateVector(doc)
-    doc.clientID = own && goesOn(doc, own) ? own.client : freeClient(doc, seed)
-    // What waits for an earlier part is the state's, not this edit's.
-    doc.store.pendingStructs = null
-    doc.store.pendingDs = null
-    const text = doc.getText(root)
-    const { from, removed, inserted } = replacedRange(text.toString(), next)
-    doc.transact(() => {
-      if (removed > 0) text.delete(from, removed)
-      if (inserted.length > 0) text.insert(from, inserted)
-    })
-    return ok(stateOf(Y.encodeStateAsUpdate(doc, before)))
+    const client = own && goesOn(doc, own) ? own.client : freeClient(doc, seed)
+    const { from, removed, inserted } = replacedRange(textIn(doc), next)
+    const steps = [{ retain: from }, { delete: removed }, { insert: inserted }]
+    return ok(written(doc, root, client, steps))
+  },
+  carry: (was, is, onto, seed) => {
+    const [from, to, done] = [docOf(was), docOf(onto), docOf(is)]
+    if (!from.ok || !to.ok || !done.ok || textIn(from.value) !== textIn(to.value)) return err('bad_update')
+    const [root = TEXT_ROOT, other] = rootsOf(done.value)
+    if (other !== undefined) return err('bad_update')
+    const steps: TextStep[] = []
+    from.value.getText(root).observe(({ delta }) => steps.push(...delta))
+    Y.applyUpdate(from.value, Y.encodeStateAsUpdate(done.value))
+    const [ontoRoot = TEXT_ROOT] = rootsOf(to.value)
+    return ok(written(to.value, ontoRoot, freeClient(to.value, seed), steps))
   },
   writerOf: ({ update }) => {
     const bytes = decodeBase64(update)
@@ -104,6 +107,29 @@ let lastJoined: { readonly updates: readonly string[]; readonly doc: Y.Doc } | n
 function loadedOf(loaded: LoadedTexts<Y.Doc>, state: TextState): Result<Y.Doc, 'bad_update'> {
   const known = loaded.take(state.update)
   return known ? ok(known) : docOf(state)
+}
+
+type TextStep = Y.YTextEvent['delta'][number]
+
+/** The delta by which the writer takes these steps through the text. */
+function written(doc: Y.Doc, root: string, client: number, steps: readonly TextStep[]): TextState {
+  const before = Y.encodeStateVector(doc)
+  doc.clientID = client
+  // What waits for an earlier part is the state's, not this edit's.
+  doc.store.pendingStructs = null
+  doc.store.pendingDs = null
+  const text = doc.getText(root)
+  doc.transact(() => {
+    let at = 0
+    for (const { retain = 0, delete: removed = 0, insert = '' } of steps) {
+      at += retain
+      if (removed > 0) text.delete(at, removed)
+      if (typeof insert !== 'string' || insert === '') continue
+      text.insert(at, insert)
+      at += insert.length
+    }
+  })
+  return stateOf(Y.encodeStateAsUpdate(doc, before))
 }
 
 const newDoc = (): Y.Doc => new Y.Doc({ guid: TEXT_ROOT, gc: true })

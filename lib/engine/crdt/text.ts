@@ -27,6 +27,11 @@ export interface TextCrdt {
     seed: string,
     own?: TextWriter,
   ): Result<TextState, 'bad_update' | 'other_root' | 'too_large'>
+  /**
+   * The delta that does in `onto`, which reads as `was`, all that was done from `was` to `is`, place by place: what lies
+   * between two places stays. By a writer whose number `seed` makes.
+   */
+  carry(was: TextState, is: TextState, onto: TextState, seed: string): Result<TextState, 'bad_update'>
   /** Who wrote an edit, as it can go on from there; null for one that only deletes. */
   writerOf(edit: TextState): TextWriter | null
   /** Whether the state has all that was written in `part`, nothing of it waiting for an earlier part. */

@@ -95,6 +95,44 @@ describe('writers of one text', () => {
     )
   })
 
+  it('[CS9] have what they did in one life of it carried into another place by place: nothing beside it is written anew', () => {
+    const steps = fc.array(step, { maxLength: 6 })
+    fc.assert(
+      fc.property(steps, steps, steps, (common, after, beside) => {
+        let written = 0
+        const typed = (state: TextState | null, all: readonly Step[], as: string): TextState => {
+          const device = Object.assign(new Device(), { state })
+          device.type(read(state), as)
+          for (const [i, { at, remove, insert }] of all.entries()) {
+            const before = Array.from(read(device.state))
+            const from = Math.floor((before.length * at) / 100)
+            const added = Array.from({ length: insert }, () => character(written++))
+            const next = [...before.slice(0, from), ...added, ...before.slice(from + remove)].join('')
+            device.type(next, `${as}${i}`)
+          }
+          return device.state as TextState
+        }
+        const was = typed(null, common, 'common')
+        const is = typed(was, after, 'after')
+        const onto = typed(null, [], 'onto')
+        const other = yjsText.edit(onto, read(was), 'other')
+        if (!other.ok) throw new Error(other.error)
+        const life = join(onto, other.value)
+        const carried = yjsText.carry(was, is, life, 'seed')
+        if (!carried.ok) throw new Error(carried.error)
+        expect(read(join(life, carried.value))).toBe(read(is))
+        const old = new Set(read(was))
+        const added = Array.from(read(is)).filter((each) => !old.has(each))
+        const content = partsOf(carried.value).reduce((sum, { length }) => sum + length, 0)
+        expect(content).toBe(added.join('').length)
+        const elsewhere = typed(life, beside, 'beside')
+        const both = Array.from(read(join(elsewhere, carried.value)))
+        expect(new Set(both).size).toBe(both.length)
+      }),
+      { numRuns: cases(20) },
+    )
+  })
+
   it('[CS4] that took one number are told, and what the first one wrote stays', () => {
     const steps = fc.array(step, { maxLength: 6 })
     fc.assert(
