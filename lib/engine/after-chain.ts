@@ -185,11 +185,52 @@ function formerSide(draft: PushDraft, parent: KnownMutation, decidedVersion: num
 function afterOwn(
   draft: PushDraft,
   before: BaseDocument,
-  { mutation, deviceId }: KnownMutation,
+  { mutation, deviceId, result }: KnownMutation,
 ): SeenDocument | null {
   if (before.kind === 'unknown') return null
-  const after = viewAfter(draft.world, before, { mutation, deviceId, version: 0 })
+  const version = 'version' in result ? result.version : 0
+  const after = viewAfter(draft.world, before, { mutation, deviceId, version })
   return after.kind === 'known' ? after : null
+}
+
+/** How many parts of a chain (`changesSince`) are looked at; to join the texts of one takes its time. */
+const CHANGES_MAX = 16
+
+/**
+ * What the chain did after `version`, oldest first, as documents before and after: one part for each life of the record, and
+ * one for what it changed as it put back what it had deleted itself. Of more than so many parts the newest.
+ */
+export function changesSince(
+  draft: PushDraft,
+  mutation: Mutation,
+  deviceId: string,
+  version: number,
+): readonly DocumentChange[] {
+  const changes: DocumentChange[] = []
+  let [child, after]: [Mutation, SeenDocument | null] = [mutation, null]
+  for (let links = 0; links < CHAIN_MAX && changes.length < CHANGES_MAX; links++) {
+    const parent = findParent(draft, child, deviceId)
+    if (!parent || ('version' in parent.result && parent.result.version <= version)) break
+    child = parent.mutation
+    if (child.op.type === 'delete') after = null
+    if (child.op.type === 'delete' || !('version' in parent.result)) continue
+    const made = asMadeToday(draft, child)
+    const { document, undone } = chainBase(draft, made, parent.deviceId)
+    const isUndoing = undone !== null && document.kind === 'known' && document.data === null
+    const before: BaseDocument = isUndoing ? { kind: 'known', ...undone } : document
+    const next = afterOwn(draft, before, { ...parent, mutation: made })
+    if (before.kind === 'unknown' || !next) return []
+    if (after && !isUndoing) changes.shift()
+    if (isUndoing) after = null
+    else after ??= next
+    changes.unshift({ before, after: after ?? next })
+  }
+  return changes
+}
+
+interface DocumentChange {
+  readonly before: SeenDocument
+  readonly after: SeenDocument
 }
 
 const UNKNOWN: BaseDocument = { kind: 'unknown' }

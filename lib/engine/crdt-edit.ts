@@ -5,12 +5,14 @@ import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
 import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import { changesSince } from './after-chain.ts'
 import { SERVER_ACTOR_ID } from './clock-offset.ts'
 import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
-import type { DocumentWriter } from './crdt/derive.ts'
+import type { CrdtDocument, DocumentWriter } from './crdt/derive.ts'
 import { ownState } from './crdt/derive.ts'
 import type { CrdtFailure } from './crdt/failure.ts'
+import type { Carried, FormerEdit } from './crdt/former-life.ts'
 import { carriedOver, claimedAs } from './crdt/former-life.ts'
 import { plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
@@ -21,7 +23,7 @@ import type { RecordQuestion } from './decide-record.ts'
 import type { PatchFailure } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { headOf } from './push-draft.ts'
-import type { BaseDocument, RecordState, SeenDocument } from './types.ts'
+import type { BaseDocument, CollectionRules, RecordState, SeenDocument } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
 /** Everything that a decision looks at. */
@@ -39,6 +41,8 @@ export interface CrdtStanding {
   readonly anew: boolean
   /** True for a mutation that was made on a life of the record which is over. */
   readonly isLate: boolean
+  /** Of one that was made on a life which is over, the newest version that its author knew; else null. */
+  readonly knows: number | null
 }
 
 /** A document write says all itself; the change of a CRDT stands in the life that its author had. */
@@ -178,11 +182,51 @@ function writtenLate(
   const late = { data: now.value, states: claimedAs(states, after.crdt, text) }
   const goesOn = isOnFormerSide(mutation, chain)
   const edit = { before, after: { data: local, states: after.crdt }, goesOn }
-  const theirs = carriedOver(rules, edit, late, writer.mutationId, text)
-  if (!theirs) return { ok: false, error: { code: 'not_a_container', path: '' } }
-  const put = { type: 'put', data: theirs.data } as const
+  const earlier = op.type === 'put' && chain.undone ? missedEdits(draft, mutation, author, current) : []
+  const theirs = carriedAll(rules, [...earlier, edit], late, writer.mutationId, text)
+  if (!theirs.ok) return theirs
+  const put = { type: 'put', data: theirs.value.data } as const
   const carried = writeDocument(rules, put, late, late.states, writer, text)
-  return carried.ok ? ok({ next: local, deltas: { ...carried.value.deltas, ...theirs.typed } }) : carried
+  return carried.ok
+    ? ok({ next: local, deltas: { ...carried.value.deltas, ...theirs.value.typed } })
+    : carried
+}
+
+/** What the device did in its own lives of the record, where today's was begun by somebody who knew of none of them. */
+function missedEdits(
+  draft: PushDraft,
+  mutation: Mutation,
+  author: string,
+  current: RecordState | null,
+): readonly FormerEdit[] {
+  const known = current?.versionVector[author]
+  if (known === undefined) return []
+  return changesSince(draft, mutation, author, known).map(({ before, after }) => ({
+    before: { data: before.data ?? {}, states: before.crdt },
+    after: { data: after.data ?? {}, states: after.crdt },
+  }))
+}
+
+/** One after the other: what one has typed is there for the next. */
+function carriedAll(
+  rules: CollectionRules,
+  edits: readonly FormerEdit[],
+  late: CrdtDocument,
+  seed: string,
+  text: TextCrdt | null,
+): Result<Carried, WrittenFailure> {
+  let [now, typed]: [CrdtDocument, CrdtStates] = [late, {}]
+  for (const [i, edit] of edits.entries()) {
+    const next = carriedOver(rules, edit, now, i === 0 ? seed : `${seed} ${i} `, text)
+    if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
+    const states = joinDeltas(now.states, next.typed, text)
+    if (!states.ok) return states
+    const all = joinDeltas(typed, next.typed, text)
+    if (!all.ok) return all
+    now = { data: next.data, states: states.value }
+    typed = all.value
+  }
+  return ok({ data: now.data, typed })
 }
 
 function groundOf(

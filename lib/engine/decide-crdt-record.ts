@@ -22,6 +22,7 @@ import {
   isOfFormerLife,
   isRecreation,
   isReplacement,
+  lifeSeen,
   mayWriteOnNothing,
   meetsEdit,
   unfitPatch,
@@ -54,7 +55,8 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
   const { text } = draft.world
   const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)
   const isLate = !anew && (isOfFormer || isOnFormerSide(mutation, chain))
-  const standing = { draft, question, current, chain, base, undone, concurrent, states, anew, isLate }
+  const knows = isOfFormer ? lifeSeen(chain) : null
+  const standing = { draft, question, current, chain, base, undone, concurrent, states, anew, isLate, knows }
   return mutation.op.type === 'delete' ? decideDelete(standing) : decideEdit(standing)
 }
 
@@ -178,7 +180,7 @@ type Settled = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | '
 
 /** The document with the changes joined in, where today's schema takes it; `settled` tells of a conflict that it came through. */
 function joined(
-  { draft, question, current, base, concurrent, states, anew, isLate }: CrdtStanding,
+  { draft, question, current, base, concurrent, states, anew, isLate, knows }: CrdtStanding,
   document: JsonObject,
   deltas: CrdtStates,
   settled: Settled | null,
@@ -195,7 +197,11 @@ function joined(
   const data = shown.value
   const invalid = findInvalid(rules, data, base)
   if (invalid) return invalid
-  const made = { data, crdt: crdt.value, ...(anew && current !== null ? { anew } : {}) }
+  const made = {
+    data,
+    crdt: crdt.value,
+    ...(anew && current !== null ? { anew, ...(knows === null ? {} : { knows }) } : {}),
+  }
   return settled
     ? { kind: 'settled', ...settled, base, ...made }
     : { kind: 'write', joined: concurrent || isLate, ...made }

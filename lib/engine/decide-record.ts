@@ -23,29 +23,33 @@ export interface OtWrite {
   readonly told?: { readonly revision: number; readonly transformed: readonly Json[] } | null
 }
 
+/** Of a mutation that begins another life of a record with CRDTs or under OT. */
+export interface NewLife {
+  readonly anew?: boolean
+  /** It takes in nothing that others did after this version: its author knew of none of that. */
+  readonly knows?: number
+}
+
 /** What a mutation does to its record. */
 export type RecordDecision =
-  | {
+  | ({
       readonly kind: 'write'
       readonly data: JsonObject | null
       readonly crdt: CrdtStates
       /** Others came between, and what they did is in it too. */
       readonly joined: boolean
-      /** It begins another life of a record with CRDTs. */
-      readonly anew?: boolean
       readonly ot?: OtWrite
-    }
+    } & NewLife)
   /** Concurrent; `data` is the document that comes out of it, null for a delete, absent when nothing is written. */
-  | {
+  | ({
       readonly kind: 'settled'
       readonly decision: Exclude<ConflictDecision, { kind: 'same' }>
       readonly base: BaseDocument
       readonly local: JsonObject | null
       readonly data?: JsonObject | null
       readonly crdt: CrdtStates
-      readonly anew?: boolean
       readonly ot?: OtWrite
-    }
+    } & NewLife)
   | {
       readonly kind: 'unfit'
       readonly code: DeadLetterCode
@@ -203,12 +207,16 @@ export function isOfFormerLife(
   { world }: PushDraft,
   { baseEpoch }: Mutation,
   { life }: RecordState,
-  { seenVersion, firstMade, madeLife }: ChainView,
+  chain: ChainView,
 ): boolean {
   if (life === undefined || (baseEpoch !== undefined && baseEpoch !== world.epoch)) return false
-  const from = madeLife || seenVersion || firstMade
+  const from = lifeSeen(chain)
   return from > 0 && from < life
 }
+
+/** A version of the life that the chain's device had in hand; 0 where it knew of none. */
+export const lifeSeen = ({ seenVersion, firstMade, madeLife }: ChainView): number =>
+  madeLife || seenVersion || firstMade
 
 /** CS9: a put made where the device knew of no document: with base 0, or behind its own chain's delete. */
 export function isRecreation(

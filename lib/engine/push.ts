@@ -1,6 +1,6 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
 import { assert } from '#lib/kernel/result.ts'
-import { recordWrite } from '#lib/kernel/version-vector.ts'
+import { recordWrite, seenUpTo } from '#lib/kernel/version-vector.ts'
 import type { EffectiveResult, MutationResult, Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
 import type { ActingDevice } from './business-rules.ts'
@@ -12,7 +12,7 @@ import { serverHlcAt } from './clock-offset.ts'
 import { closureOf, decideDeclined, decideLater } from './close-conflict.ts'
 import { isByField } from './conflict/choose-strategy.ts'
 import { stampsAfter } from './conflict/field-stamps.ts'
-import type { OtWrite, RecordDecision } from './decide-record.ts'
+import type { NewLife, OtWrite, RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
 import { decideOtRecord } from './decide-ot-record.ts'
@@ -316,7 +316,7 @@ function deadLetter(
 function nextRecord(
   { draft, push, incoming }: Question,
   rules: CollectionRules,
-  { data, crdt, anew }: SeenDocument & { readonly anew?: boolean },
+  { data, crdt, anew, knows }: SeenDocument & NewLife,
   ot: OtWrite | undefined,
 ): RecordState {
   const { collection, recordId, hlc } = incoming.mutation
@@ -335,7 +335,7 @@ function nextRecord(
     data,
     hlc: current && compareHlc(current.hlc, hlc) > 0 ? current.hlc : hlc,
     deviceId: author,
-    versionVector: recordWrite(current?.versionVector ?? {}, author, version),
+    versionVector: recordWrite(seenUpTo(current?.versionVector ?? {}, knows), author, version),
     schemaVersion: rules.schemaVersion,
     crdt,
     ...(life === undefined ? {} : { life }),
@@ -351,7 +351,7 @@ function settled(
   outcome: Extract<RecordDecision, { kind: 'settled' }>,
 ): ChangeEffect {
   const { draft, incoming, ids } = question
-  const { decision, base, local, data, crdt, anew, ot } = outcome
+  const { decision, base, local, data, ot } = outcome
   const { id } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
   const conflictId = ids()
@@ -382,7 +382,7 @@ function settled(
     const conflict = conflictOver(sides, settlement, remote)
     return effectOf(question, result, { conflict })
   }
-  const record = nextRecord(question, rules, { data, crdt, ...(anew ? { anew } : {}) }, ot)
+  const record = nextRecord(question, rules, { ...outcome, data }, ot)
   const result: MutationResult & { status: 'merged' } = {
     id,
     status: 'merged',

@@ -9,6 +9,10 @@ export function recordWrite(vector: VersionVector, deviceId: string, version: nu
   return foldVector({ ...vector, [deviceId]: Math.max(vector[deviceId] ?? 0, version) })
 }
 
+/** What one knows who has seen the record up to `version` and nothing since. */
+export const seenUpTo = (vector: VersionVector, version = Infinity): VersionVector =>
+  Object.fromEntries(Object.entries(vector).map(([id, newest]) => [id, Math.min(newest, version)]))
+
 /**
  * Keeps the 64 newest entries and folds the rest into the server's. A folded entry belongs to nobody,
  * so it may report concurrency that was none, never an order that was none.

@@ -470,6 +470,10 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
   turns([1, 'gone'], [1, 'sync'], [0, 'gone'], [0, 'sync'], [1, 'sync'], [0, 'count']),
   turns([1, 'gone'], [1, 'back'], [1, 'item'], [1, 'gone'], [1, 'sync'], [0, 'gone']),
   turns([1, 'undo'], [1, 'gone'], [0, 'type', 35], [0, 'type', 81]),
+  turns([0, 'gone'], [1, 'type'], [1, 'undo'], [1, 'gone'], [1, 'sync']),
+  turns([1, 'undo'], [1, 'type'], [1, 'count'], [1, 'gone'], [0, 'gone'], [1, 'sync']),
+  turns([0, 'gone'], [1, 'type', 1], [1, 'undo'], [1, 'type', 0], [1, 'type', 2], [1, 'gone'], [1, 'sync']),
+  turns([0, 'gone'], [1, 'undo'], [1, 'undo'], [1, 'add'], [1, 'gone'], [1, 'sync']),
 ]
 
 describe('two devices, of which each may undo its deletion', () => {

@@ -43,13 +43,14 @@ export function carriedOver(
   return document && { data: document, typed: Object.fromEntries(typed) }
 }
 
-interface Carried {
+export interface Carried {
   readonly data: JsonObject
   /** Of its texts the deltas, which say where each part was typed. */
   readonly typed: CrdtStates
 }
 
-interface FormerEdit {
+/** A document of a former life before an edit and after it. */
+export interface FormerEdit {
   readonly before: CrdtDocument
   readonly after: CrdtDocument
   readonly goesOn?: boolean

@@ -11,6 +11,7 @@ import {
   VERSION_VECTOR_ENTRIES_MAX,
   foldVector,
   recordWrite,
+  seenUpTo,
   writtenByOthersSince,
 } from '#lib/kernel/version-vector.ts'
 import { DEVICE_A, DEVICE_B } from '#tests/support/engine-world.ts'
@@ -71,6 +72,11 @@ describe('version vectors', () => {
     expect(writtenByOthersSince({ a: 3, b: 2 }, 'a', 2)).toBe(false)
     expect(writtenByOthersSince({ a: 3, b: 2 }, 'a', 1)).toBe(true)
     expect(writtenByOthersSince({ server: 5 }, 'a', 4)).toBe(true)
+  })
+
+  it('end at what somebody has seen', () => {
+    expect(seenUpTo({ a: 3, b: 2 }, 2)).toEqual({ a: 2, b: 2 })
+    expect(seenUpTo({ a: 3 })).toEqual({ a: 3 })
   })
 
   it('keep the newest entries and fold the rest into the server’s', () => {
