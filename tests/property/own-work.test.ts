@@ -331,7 +331,7 @@ interface Sum {
   readonly tags: Set<string>
   readonly typed: string[]
   readonly items: string[]
-  /** What a device has removed and not put back, however often it synced since. */
+  /** What a device has removed and not put back, nor seen again, however often it synced since. */
   readonly gone: Map<Collection, JsonObject>
 }
 
@@ -417,8 +417,11 @@ async function together(name: string, turns: readonly Turn[]): Promise<void> {
   for (const [k, each] of turns.entries()) {
     world.nowMs += 1_000
     const device = devices[each.who] as Replica
-    if (each.what === 'sync') await device.sync()
-    else if (each.what === 'patch' || (isOt ? OF_OT : OF_CRDT).includes(each.what))
+    if (each.what === 'sync') {
+      await device.sync()
+      // Who sees it again has nothing left to undo: a put of what was removed would take away what was seen.
+      if (await notesOf(device).get(id)) sum.gone.delete(notesOf(device))
+    } else if (each.what === 'patch' || (isOt ? OF_OT : OF_CRDT).includes(each.what))
       await take(notesOf(device), id, each, 10 + k, sum)
   }
   for (const [who, device] of devices.entries())
@@ -474,6 +477,27 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
   turns([1, 'undo'], [1, 'type'], [1, 'count'], [1, 'gone'], [0, 'gone'], [1, 'sync']),
   turns([0, 'gone'], [1, 'type', 1], [1, 'undo'], [1, 'type', 0], [1, 'type', 2], [1, 'gone'], [1, 'sync']),
   turns([0, 'gone'], [1, 'undo'], [1, 'undo'], [1, 'add'], [1, 'gone'], [1, 'sync']),
+  turns(
+    [1, 'gone'],
+    [1, 'sync'],
+    [0, 'count'],
+    [0, 'sync'],
+    [1, 'sync'],
+    [0, 'gone'],
+    [0, 'sync'],
+    [1, 'sync'],
+  ),
+  turns([1, 'type'], [1, 'sync'], [0, 'gone'], [1, 'gone'], [0, 'sync'], [1, 'sync'], [0, 'sync']),
+  turns(
+    [0, 'undo'],
+    [1, 'gone'],
+    [0, 'sync'],
+    [0, 'gone'],
+    [1, 'sync'],
+    [0, 'sync'],
+    [1, 'sync'],
+    [0, 'gone'],
+  ),
 ]
 
 describe('two devices, of which each may undo its deletion', () => {

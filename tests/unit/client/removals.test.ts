@@ -73,6 +73,14 @@ test.each([
   }),
 )
 
+test('[CS9] a removal ends once the device has seen the record again: what is put there later stands on nothing that was removed', () =>
+  inStore(async (tx) => {
+    await keep(tx, removed(1))
+    await storeRecord(tx, { ...tombstone(2), deleted: false, data: { n: 1 } }, null)
+    await storeRecord(tx, tombstone(3, 0), null)
+    expect(await removalOf(tx, 'boards', RECORD)).toBeUndefined()
+  }))
+
 test('[CS9] what this device removed under another id is no parent of what it makes now', () =>
   inStore(async (tx) => {
     await keep(tx, removed(1, '01900000-0000-7000-8000-0000000000d2'))
