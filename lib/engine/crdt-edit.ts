@@ -179,11 +179,13 @@ function writtenLate(
   const local = after.data
   const lost = op.type === 'crdt' ? op.changes.find((one) => isNowhere(one, before.data, local, text)) : null
   if (lost) return { ok: false, error: { code: 'underivable', path: lost.path } }
-  const late = { data: now.value, states: claimedAs(states, after.crdt, text) }
   const goesOn = isOnFormerSide(mutation, chain)
   const edit = { before, after: { data: local, states: after.crdt }, goesOn }
   const earlier = op.type === 'put' && chain.undone ? missedEdits(draft, mutation, author, current) : []
-  const theirs = carriedAll(rules, [...earlier, edit], late, writer.mutationId, text)
+  const edits = [...earlier, edit]
+  const claimed = edits.reduce((held, made) => claimedAs(held, made.after.states, text), states)
+  const late = { data: now.value, states: claimed }
+  const theirs = carriedAll(rules, edits, late, writer.mutationId, text)
   if (!theirs.ok) return theirs
   const put = { type: 'put', data: theirs.value.data } as const
   const carried = writeDocument(rules, put, late, late.states, writer, text)

@@ -78,7 +78,12 @@ function typedInto(
 ): { readonly was: TextState; readonly is: TextState; readonly read: string } | null {
   const [was, is] = [ownState(before, path), ownState(after, path)]
   const former = was ? claim(was, 'text', text) : null
-  if (!former?.ok || former.value.kind !== 'text' || is?.kind !== 'text') return null
+  if (!former?.ok || former.value.kind !== 'text' || !is) return null
+  // A plain text that was replaced by another one is edited as that one says.
+  const edited =
+    is.kind === 'lww-register' && typeof is.value === 'string' && text.edit(former.value, is.value, path)
+  const typed = is.kind === 'text' ? is : edited && edited.ok ? edited.value : null
+  if (!typed) return null
   let state = former.value
   for (const next of turns) {
     if (typeof next !== 'string') return null
@@ -87,7 +92,7 @@ function typedInto(
     if (!edited.ok) return null
     state = edited.value
   }
-  const both = text.merge(state, is)
+  const both = text.merge(state, typed)
   const read = both.ok ? text.read(both.value) : both
   return both.ok && read.ok ? { was: state, is: both.value, read: read.value } : null
 }
