@@ -92,7 +92,7 @@ function standsOnDeclined(draft: PushDraft, last: KnownMutation): boolean {
 }
 
 /** A parent is the same device's mutation of the same record, be it under a linked id; anything else is not one. */
-function findParent(draft: PushDraft, child: Mutation, deviceId: string): KnownMutation | null {
+export function findParent(draft: PushDraft, child: Mutation, deviceId: string): KnownMutation | null {
   const named = child.after === undefined ? null : mutationOf(draft, child.after)
   // Links follow edited replays (AF4).
   const parent = named?.replacedBy ? mutationOf(draft, named.replacedBy) : named
@@ -182,7 +182,8 @@ function formerSide(draft: PushDraft, parent: KnownMutation, decidedVersion: num
   return afterOwn(draft, chainBase(draft, mutation, parent.deviceId).document, { ...parent, mutation })
 }
 
-function afterOwn(
+/** The document that it left on its device. */
+export function afterOwn(
   draft: PushDraft,
   before: BaseDocument,
   { mutation, deviceId, result }: KnownMutation,
@@ -191,46 +192,6 @@ function afterOwn(
   const version = 'version' in result ? result.version : 0
   const after = viewAfter(draft.world, before, { mutation, deviceId, version })
   return after.kind === 'known' ? after : null
-}
-
-/** How many parts of a chain (`changesSince`) are looked at; to join the texts of one takes its time. */
-const CHANGES_MAX = 16
-
-/**
- * What the chain did after `version`, oldest first, as documents before and after: one part for each life of the record, and
- * one for what it changed as it put back what it had deleted itself. Of more than so many parts the newest.
- */
-export function changesSince(
-  draft: PushDraft,
-  mutation: Mutation,
-  deviceId: string,
-  version: number,
-): readonly DocumentChange[] {
-  const changes: DocumentChange[] = []
-  let [child, after]: [Mutation, SeenDocument | null] = [mutation, null]
-  for (let links = 0; links < CHAIN_MAX && changes.length < CHANGES_MAX; links++) {
-    const parent = findParent(draft, child, deviceId)
-    if (!parent || ('version' in parent.result && parent.result.version <= version)) break
-    child = parent.mutation
-    if (child.op.type === 'delete') after = null
-    if (child.op.type === 'delete' || !('version' in parent.result)) continue
-    const made = asMadeToday(draft, child)
-    const { document, undone } = chainBase(draft, made, parent.deviceId)
-    const isUndoing = undone !== null && document.kind === 'known' && document.data === null
-    const before: BaseDocument = isUndoing ? { kind: 'known', ...undone } : document
-    const next = afterOwn(draft, before, { ...parent, mutation: made })
-    if (before.kind === 'unknown' || !next) return []
-    if (after && !isUndoing) changes.shift()
-    if (isUndoing) after = null
-    else after ??= next
-    changes.unshift({ before, after: after ?? next })
-  }
-  return changes
-}
-
-interface DocumentChange {
-  readonly before: SeenDocument
-  readonly after: SeenDocument
 }
 
 const UNKNOWN: BaseDocument = { kind: 'unknown' }
@@ -379,12 +340,12 @@ function isAhead(
 }
 
 /** As today's schema would have it (DL5); one that can't be migrated is taken as it was made. */
-function asMadeToday(draft: PushDraft, mutation: Mutation): Mutation {
+export function asMadeToday(draft: PushDraft, mutation: Mutation): Mutation {
   const rules = draft.world.collections.get(mutation.collection)
   const migrated = rules ? migrateMutation(rules, mutation, draft.work) : null
   return migrated?.ok ? migrated.value : mutation
 }
 
 /** What was superseded is in no document, though a device may have gone on from it. */
-const isInDocument = (result: EffectiveResult, baseVersion: number): boolean =>
+export const isInDocument = (result: EffectiveResult, baseVersion: number): boolean =>
   (result.status === 'applied' || result.status === 'merged') && result.version <= baseVersion

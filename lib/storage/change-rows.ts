@@ -1,5 +1,5 @@
-import type { KnownMutation } from '#lib/engine/types.ts'
-import { baseKey } from '#lib/engine/types.ts'
+import type { KnownMutation, RecordKey, RecordState } from '#lib/engine/types.ts'
+import { baseKey, recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { keptCause, type KeptCause } from './letter-group.ts'
 import type { ConflictRow, DeadLetterRow, PushPlan, PushWrites } from './ports.ts'
@@ -125,6 +125,25 @@ export function basesBehind(mutations: Iterable<KnownMutation>): PushPlan['bases
       bases.set(baseKey(collection, recordId, version), { collection, recordId, version })
   }
   return [...bases.values()]
+}
+
+/**
+ * For what comes late of a life of a record with CRDTs that is over: the version up to which the one who began today's
+ * knew the record, where that is an older one (CS9). What a device did since then is its difference from there.
+ */
+export function basesOfLives(
+  { bases }: Pick<PushPlan, 'bases'>,
+  records: ReadonlyMap<RecordKey, RecordState>,
+): PushPlan['bases'] {
+  const known = new Map<string, PushPlan['bases'][number]>()
+  for (const { collection, recordId, version } of bases) {
+    const { life = 0, ot, versionVector = {} } = records.get(recordKey(collection, recordId)) ?? {}
+    if (version >= life || ot) continue
+    const seen = Math.max(0, ...Object.values(versionVector).filter((newest) => newest < life))
+    if (seen > 0 && seen < version)
+      known.set(baseKey(collection, recordId, seen), { collection, recordId, version: seen })
+  }
+  return [...known.values()]
 }
 
 /** An edit that died again has no effect but on its letter: its mutation id stays unused (ID3). */

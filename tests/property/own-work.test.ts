@@ -477,6 +477,18 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
   turns([1, 'undo'], [1, 'type'], [1, 'count'], [1, 'gone'], [0, 'gone'], [1, 'sync']),
   turns([0, 'gone'], [1, 'type', 1], [1, 'undo'], [1, 'type', 0], [1, 'type', 2], [1, 'gone'], [1, 'sync']),
   turns([0, 'gone'], [1, 'undo'], [1, 'undo'], [1, 'add'], [1, 'gone'], [1, 'sync']),
+  turns([1, 'type', 1], [1, 'undo'], [1, 'type', 2], [1, 'gone'], [1, 'sync'], [0, 'gone']),
+  turns([0, 'gone'], [1, 'count'], [1, 'undo'], [1, 'sync'], [1, 'gone'], [1, 'sync']),
+  turns(
+    [1, 'add'],
+    [1, 'type'],
+    [1, 'sync'],
+    [1, 'gone'],
+    [1, 'back'],
+    [1, 'gone'],
+    [0, 'gone'],
+    [1, 'sync'],
+  ),
   turns(
     [1, 'gone'],
     [1, 'sync'],

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
-import type { CrdtKind, CrdtStates, TextState } from '#lib/protocol/crdt.ts'
+import type { CrdtKind, CrdtState, CrdtStates, TextState } from '#lib/protocol/crdt.ts'
 import { withValue } from '../ot/paths.ts'
 import type { CollectionRules } from '../types.ts'
 import { claim } from './claim.ts'
@@ -79,10 +79,8 @@ function typedInto(
   const [was, is] = [ownState(before, path), ownState(after, path)]
   const former = was ? claim(was, 'text', text) : null
   if (!former?.ok || former.value.kind !== 'text' || !is) return null
-  // A plain text that was replaced by another one is edited as that one says.
-  const edited =
-    is.kind === 'lww-register' && typeof is.value === 'string' && text.edit(former.value, is.value, path)
-  const typed = is.kind === 'text' ? is : edited && edited.ok ? edited.value : null
+  const typed =
+    is.kind === 'text' && text.holds(is, former.value) ? is : retyped(text, former.value, is, path)
   if (!typed) return null
   let state = former.value
   for (const next of turns) {
@@ -95,6 +93,15 @@ function typedInto(
   const both = text.merge(state, typed)
   const read = both.ok ? text.read(both.value) : both
   return both.ok && read.ok ? { was: state, is: both.value, read: read.value } : null
+}
+
+/** What stands on nothing of the former text, since another life or a plain value is between them: edited as it reads. */
+function retyped(text: TextCrdt, former: TextState, is: CrdtState, path: string): TextState | null {
+  const plain = is.kind === 'lww-register' ? is.value : null
+  const read = is.kind === 'text' ? text.read(is) : null
+  const next = read?.ok ? read.value : plain
+  const edited = typeof next === 'string' ? text.edit(former, next, path) : null
+  return edited?.ok ? edited.value : null
 }
 
 /** What isn't of its kind is taken as it is: the difference then says what doesn't fit. */

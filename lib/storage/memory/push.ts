@@ -5,6 +5,7 @@ import {
   ANCESTORS_MAX,
   assertDense,
   basesBehind,
+  basesOfLives,
   conflictsBehind,
   FAILED_TRIES_PER_DEVICE_MAX,
 } from '../change-rows.ts'
@@ -38,22 +39,23 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
   )
   const waiting = [...conflicts.values()].flatMap(({ held }) => held)
   const mutations = new Map([...named, ...loadMutations(tables, waiting)])
-  const bases = [...plan.bases, ...basesBehind(mutations.values())]
+  const records = found(
+    plan.records.map(({ collection, recordId }) => recordKey(collection, recordId)),
+    (key) => {
+      const stored = tables.records.get(key)
+      if (!stored) return undefined
+      const { committedAtMs: _, ...record } = stored
+      return record
+    },
+  )
+  const bases = [...plan.bases, ...basesBehind(mutations.values()), ...basesOfLives(plan, records)]
   const responseKeys = plan.requests.map(({ deviceId, requestId }) => `${deviceId}/${requestId}`)
   return {
     fleet: { epoch: fleet.epoch, epochBefore: fleet.epochBefore, configVersion: fleet.configVersion },
     heads: new Map(plan.streams.map((name) => [name, tables.heads.get(name) ?? 0])),
     devices: found(plan.deviceIds, (id) => tables.devices.get(id)),
     responses: found(responseKeys, (key) => tables.responses.get(key)),
-    records: found(
-      plan.records.map(({ collection, recordId }) => recordKey(collection, recordId)),
-      (key) => {
-        const stored = tables.records.get(key)
-        if (!stored) return undefined
-        const { committedAtMs: _, ...record } = stored
-        return record
-      },
-    ),
+    records,
     bases: found(
       bases.map(({ collection, recordId, version }) => baseKey(collection, recordId, version)),
       (key): BaseState | undefined => {

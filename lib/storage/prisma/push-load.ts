@@ -2,7 +2,7 @@ import { baseKey, recordKey } from '#lib/engine/types.ts'
 import type { BaseState, ConflictClosure, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { ANCESTORS_MAX, basesBehind, conflictsBehind } from '../change-rows.ts'
+import { ANCESTORS_MAX, basesBehind, basesOfLives, conflictsBehind } from '../change-rows.ts'
 import type { PushPlan, PushSnapshot, StoredResponse } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
 import { bigints, texts, uuids } from './arrays.ts'
@@ -149,9 +149,23 @@ export async function loadPush(
 ): Promise<PushSnapshot> {
   const snapshot = await readAll(send, fleetId, plan, mode)
   if (mode === 'read' || plan.streams.every((name) => snapshot.heads.has(name)))
-    return withConflicts(send, fleetId, plan, snapshot)
+    return withBases(send, fleetId, plan, await withConflicts(send, fleetId, plan, snapshot))
   await send(MAKE_HEADS, [fleetId, texts(plan.streams)])
-  return withConflicts(send, fleetId, plan, await readAll(send, fleetId, plan))
+  const made = await readAll(send, fleetId, plan)
+  return withBases(send, fleetId, plan, await withConflicts(send, fleetId, plan, made))
+}
+
+/** Only what comes late of a life that is over takes this way more. */
+async function withBases(
+  send: Send,
+  fleetId: string,
+  plan: PushPlan,
+  snapshot: PushSnapshot,
+): Promise<PushSnapshot> {
+  const asked = basesOfLives(plan, snapshot.records)
+  if (asked.length === 0) return snapshot
+  const bases = await send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)])
+  return { ...snapshot, bases: new Map([...snapshot.bases, ...bases.map(baseOf)]) }
 }
 
 /** Few pushes meet a conflict that a person must decide: only those take this way more. */

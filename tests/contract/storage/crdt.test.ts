@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { RecordState } from '#lib/engine/types.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import { BACKENDS, changeOf, commit, makeDevice, makeFleet, opened, planOf } from './world.ts'
 
@@ -49,6 +51,32 @@ describe.each(BACKENDS)('CRDT states on $name', (backend) => {
     expect(JSON.stringify(read?.crdt)).toBe(kept)
     expect(JSON.stringify([...after.bases.values()][0]?.crdt)).toBe(kept)
     expect([...after.records.values()][0]?.crdt).toEqual({})
+  })
+
+  it('[CS9] of what comes late of a life that is over are loaded as they were when today’s life was begun', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const recordId = randomUUID()
+    let replaced: RecordState | null = null
+    for (const title of ['one', 'two', 'three', 'four']) {
+      const [made] = await commit(storage, fleetId, (head) => {
+        const change = changeOf({ deviceId, recordId, version: head + 1, data: { title }, replaced })
+        const { record } = change
+        if (title !== 'four' || !record) return [change]
+        return [{ ...change, record: { ...record, life: 4, versionVector: { a: 4, [deviceId]: 1 } } }]
+      })
+      replaced = made?.record ?? null
+    }
+    const loaded = async (version: number): Promise<unknown[]> => {
+      const place = { collection: 'reports', recordId }
+      const plan = { ...planOf(), records: [place], bases: [{ ...place, version }] }
+      const { bases } = await storage.sync.transact(fleetId, (tx) => tx.load(plan))
+      return [...bases.values()].map(({ data }) => data?.['title']).sort()
+    }
+    expect(await loaded(3)).toEqual(['one', 'three'])
+    expect(await loaded(1)).toEqual(['one'])
+    expect(await loaded(4)).toEqual([])
   })
 
   it('count for the size of a page', async () => {
