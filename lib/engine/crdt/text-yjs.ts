@@ -5,6 +5,7 @@ import type { TextState } from '#lib/protocol/crdt.ts'
 import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
 import { hash53 } from './hash53.ts'
 import { LoadedTexts } from './loaded-texts.ts'
+import { remembered } from './remembered.ts'
 import type { TextCrdt, TextWriter } from './text.ts'
 import { replacedRange } from './replaced-range.ts'
 import { contradicts } from './text-contradiction.ts'
@@ -21,79 +22,86 @@ const CLOCK_MAX = 2 ** 40
 const PLAIN: ReadonlySet<unknown> = new Set([Y.ContentString, Y.ContentDeleted, Y.ContentFormat])
 
 /** Text by Yjs (engine.md, CS4), in the v1 encoding of updates; `loaded` only saves time. */
-export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => ({
-  check: ({ update }) => {
+export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => {
+  // A device looks at a text some six times for a keystroke, each time from what it has stored.
+  const checked = remembered(([update = '']) => {
     const bytes = decodeBase64(update)
-    if (!bytes || !isPlain(bytes)) return err('bad_update')
-    return merged([update])
-  },
-  merge: (a, b) => merged([a.update, b.update], loaded),
-  read: (state) => {
-    const doc = loadedOf(loaded, state)
-    if (doc.ok) loaded.keep(state.update, doc.value)
+    return bytes && isPlain(bytes) ? merged([update]) : err('bad_update' as const)
+  })
+  const joined = remembered((updates) => merged(updates, loaded))
+  const read = remembered(([update = '']) => {
+    const doc = loadedOf(loaded, { kind: 'text', update })
+    if (doc.ok) loaded.keep(update, doc.value)
     return doc.ok ? ok(textIn(doc.value)) : doc
-  },
-  edit: (base, next, seed, own) => {
-    const opened = base ? docOf(base) : ok(newDoc())
-    if (!opened.ok) return opened
-    const doc = opened.value
-    const [root = TEXT_ROOT, other] = rootsOf(doc)
-    if (other !== undefined) return err('other_root')
-    const client = own && goesOn(doc, own) ? own.client : freeClient(doc, seed)
-    const { from, removed, inserted } = replacedRange(textIn(doc), next)
-    const steps = [{ retain: from }, { delete: removed }, { insert: inserted }]
-    return ok(written(doc, root, client, steps))
-  },
-  carry: (was, is, onto, seed) => {
-    const [from, to, done] = [docOf(was), docOf(onto), docOf(is)]
-    if (!from.ok || !to.ok || !done.ok || textIn(from.value) !== textIn(to.value)) return err('bad_update')
-    const [root = TEXT_ROOT, other] = rootsOf(done.value)
-    if (other !== undefined) return err('bad_update')
-    const steps: TextStep[] = []
-    from.value.getText(root).observe(({ delta }) => steps.push(...delta))
-    Y.applyUpdate(from.value, Y.encodeStateAsUpdate(done.value))
-    const [ontoRoot = TEXT_ROOT] = rootsOf(to.value)
-    return ok(written(to.value, ontoRoot, freeClient(to.value, seed), steps))
-  },
-  writerOf: ({ update }) => {
-    const bytes = decodeBase64(update)
-    const last = bytes ? Y.decodeUpdate(bytes).structs.at(-1) : undefined
-    return last ? { client: last.id.client, clock: last.id.clock + last.length } : null
-  },
-  holds: (state, part) => {
-    const known = writtenIn(state)
-    return [...writtenIn(part)].every(([client, clock]) => (known.get(client) ?? 0) >= clock)
-  },
-  waits: (state) => {
-    const doc = docOf(state)
-    return doc.ok && doc.value.store.pendingStructs !== null
-  },
-  restate: (whole, base, own, seed) => {
-    const [all, ground] = [docOf(whole), docOf(base)]
-    if (!all.ok || !ground.ok) return err('bad_update')
-    const [root = TEXT_ROOT] = rootsOf(all.value)
-    const writers = new Set(own.flatMap(structsOf).map(({ id }) => id.client))
-    const clientOf = (): number => freeClient(ground.value, seed)
-    const update = restated(all.value, ground.value, root, writers, clientOf)
-    return ok(update && stateOf(update))
-  },
-  clash: (state, delta) => {
-    const doc = loadedOf(loaded, state)
-    const told = decodeBase64(delta.update)
-    if (!doc.ok || !told) return 'bad_update'
+  })
+  const clashing = remembered(([state = '', delta = '']) => {
+    const doc = loadedOf(loaded, { kind: 'text', update: state })
+    const told = decodeBase64(delta)
+    if (!doc.ok || !told) return 'bad_update' as const
     const roots = rootsOf(doc.value)
     const known = Y.decodeStateVector(Y.encodeStateVector(doc.value))
     const waits = doc.value.store.pendingStructs !== null
-    if (!applied(doc.value, told)) return 'bad_update'
-    if (roots.length > 0 && rootsOf(doc.value).length > roots.length) return 'other_root'
+    if (!applied(doc.value, told)) return 'bad_update' as const
+    if (roots.length > 0 && rootsOf(doc.value).length > roots.length) return 'other_root' as const
     const { structs } = Y.decodeUpdate(told)
     // What goes on from what is known can say nothing else of it.
     const goesOnAlone = structs.every(({ id }) => id.clock >= (known.get(id.client) ?? 0))
-    if ((waits || !goesOnAlone) && contradicts(structsOf(state), structs)) return 'client_reused'
-    lastJoined = { updates: [state.update, delta.update], doc: doc.value }
+    if ((waits || !goesOnAlone) && contradicts(structsOf({ update: state }), structs))
+      return 'client_reused' as const
+    lastJoined = { updates: [state, delta], doc: doc.value }
     return null
-  },
-})
+  })
+  return {
+    check: ({ update }) => checked([update]),
+    merge: (a, b) => joined([a.update, b.update]),
+    read: ({ update }) => read([update]),
+    edit: (base, next, seed, own) => {
+      const opened = base ? docOf(base) : ok(newDoc())
+      if (!opened.ok) return opened
+      const doc = opened.value
+      const [root = TEXT_ROOT, other] = rootsOf(doc)
+      if (other !== undefined) return err('other_root')
+      const client = own && goesOn(doc, own) ? own.client : freeClient(doc, seed)
+      const { from, removed, inserted } = replacedRange(textIn(doc), next)
+      const steps = [{ retain: from }, { delete: removed }, { insert: inserted }]
+      return ok(written(doc, root, client, steps))
+    },
+    carry: (was, is, onto, seed) => {
+      const [from, to, done] = [docOf(was), docOf(onto), docOf(is)]
+      if (!from.ok || !to.ok || !done.ok || textIn(from.value) !== textIn(to.value)) return err('bad_update')
+      const [root = TEXT_ROOT, other] = rootsOf(done.value)
+      if (other !== undefined) return err('bad_update')
+      const steps: TextStep[] = []
+      from.value.getText(root).observe(({ delta }) => steps.push(...delta))
+      Y.applyUpdate(from.value, Y.encodeStateAsUpdate(done.value))
+      const [ontoRoot = TEXT_ROOT] = rootsOf(to.value)
+      return ok(written(to.value, ontoRoot, freeClient(to.value, seed), steps))
+    },
+    writerOf: ({ update }) => {
+      const bytes = decodeBase64(update)
+      const last = bytes ? Y.decodeUpdate(bytes).structs.at(-1) : undefined
+      return last ? { client: last.id.client, clock: last.id.clock + last.length } : null
+    },
+    holds: (state, part) => {
+      const known = writtenIn(state)
+      return [...writtenIn(part)].every(([client, clock]) => (known.get(client) ?? 0) >= clock)
+    },
+    waits: (state) => {
+      const doc = docOf(state)
+      return doc.ok && doc.value.store.pendingStructs !== null
+    },
+    restate: (whole, base, own, seed) => {
+      const [all, ground] = [docOf(whole), docOf(base)]
+      if (!all.ok || !ground.ok) return err('bad_update')
+      const [root = TEXT_ROOT] = rootsOf(all.value)
+      const writers = new Set(own.flatMap(structsOf).map(({ id }) => id.client))
+      const clientOf = (): number => freeClient(ground.value, seed)
+      const update = restated(all.value, ground.value, root, writers, clientOf)
+      return ok(update && stateOf(update))
+    },
+    clash: (state, delta) => clashing([state.update, delta.update]),
+  }
+}
 
 export const yjsText = textByYjs(new LoadedTexts())
 
