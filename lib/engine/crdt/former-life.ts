@@ -100,8 +100,35 @@ function retyped(text: TextCrdt, former: TextState, is: CrdtState, path: string)
   const plain = is.kind === 'lww-register' ? is.value : null
   const read = is.kind === 'text' ? text.read(is) : null
   const next = read?.ok ? read.value : plain
-  const edited = typeof next === 'string' ? text.edit(former, next, path) : null
-  return edited?.ok ? edited.value : null
+  const was = text.read(former)
+  if (typeof next !== 'string' || !was.ok) return null
+  let state = former
+  for (const [i, step] of typingSteps(was.value, next).entries()) {
+    const edit = text.edit(state, step, `${path} ${i}`)
+    const edited = edit.ok ? text.merge(state, edit.value) : edit
+    if (!edited.ok) return null
+    state = edited.value
+  }
+  return state
+}
+
+/** Places of one text, each of which is an edit of its own; what was typed at more is one edit. */
+const PLACES_MAX = 16
+
+/** A text on its way to another one: place by place where that has only more in it, else at once. */
+function typingSteps(was: string, is: string): readonly string[] {
+  const [old, next] = [Array.from(was), Array.from(is)]
+  const steps: string[] = []
+  let kept = 0
+  let isTyping = false
+  for (const [i, each] of next.entries()) {
+    const stays = each === old[kept]
+    if (stays && isTyping) steps.push([...next.slice(0, i), ...old.slice(kept)].join(''))
+    if (stays) kept += 1
+    isTyping = !stays
+    if (steps.length === PLACES_MAX) return [is]
+  }
+  return kept === old.length ? [...steps, is] : [is]
 }
 
 /** What isn't of its kind is taken as it is: the difference then says what doesn't fit. */
