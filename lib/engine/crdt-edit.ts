@@ -181,7 +181,7 @@ function writtenLate(
   if (lost) return { ok: false, error: { code: 'underivable', path: lost.path } }
   const goesOn = isOnFormerSide(mutation, chain)
   const edit = { before, after: { data: local, states: after.crdt }, goesOn }
-  const earlier = op.type === 'put' && chain.undone ? missedEdits(draft, mutation, author, current) : []
+  const earlier = op.type === 'put' && chain.undone ? missedEdits(question, chain, draft, current) : []
   const edits = [...earlier, edit]
   const claimed = edits.reduce((held, made) => claimedAs(held, made.after.states, text), states)
   const late = { data: now.value, states: claimed }
@@ -196,13 +196,15 @@ function writtenLate(
 
 /** What the device did in its own lives of the record, where today's was begun by somebody who knew of none of them. */
 function missedEdits(
+  { mutation, author }: RecordQuestion,
+  { madeVersion }: ChainView,
   draft: PushDraft,
-  mutation: Mutation,
-  author: string,
   current: RecordState | null,
 ): readonly FormerEdit[] {
-  const known = current?.versionVector[author]
-  if (known === undefined) return []
+  const { versionVector = {} } = current ?? {}
+  const known = Math.max(0, ...[author, ...draft.linkedIds].map((id) => versionVector[id] ?? 0))
+  // A vector that has what the chain made is one of a life whose author knew all of it.
+  if (known === 0 || madeVersion <= known) return []
   return changesSince(draft, mutation, author, known).map(({ before, after }) => ({
     before: { data: before.data ?? {}, states: before.crdt },
     after: { data: after.data ?? {}, states: after.crdt },

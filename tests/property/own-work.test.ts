@@ -479,6 +479,7 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
   turns([0, 'gone'], [1, 'undo'], [1, 'undo'], [1, 'add'], [1, 'gone'], [1, 'sync']),
   turns([1, 'type', 1], [1, 'undo'], [1, 'type', 2], [1, 'gone'], [1, 'sync'], [0, 'gone']),
   turns([0, 'gone'], [1, 'count'], [1, 'undo'], [1, 'sync'], [1, 'gone'], [1, 'sync']),
+  turns([1, 'count'], [1, 'sync'], [0, 'sync'], [1, 'undo'], [1, 'sync'], [0, 'gone']),
   turns(
     [0, 'gone'],
     [1, 'type', 1],
