@@ -266,8 +266,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/engine/crdt/text-yjs.ts',
-        find: 'merged([a.update, b.update])',
-        replace: 'merged([a.update])',
+        find: 'joined([a.update, b.update])',
+        replace: 'joined([a.update])',
       },
     ],
   },
