@@ -23,6 +23,8 @@ import type { RecordQuestion } from './decide-record.ts'
 import type { PatchFailure } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { headOf } from './push-draft.ts'
+import { spend } from './push-work.ts'
+import { charsOf, TEXT_UNITS_PER_CHAR } from './text-work.ts'
 import type { BaseDocument, CollectionRules, RecordState, SeenDocument } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
@@ -205,10 +207,14 @@ function missedEdits(
   const known = Math.max(0, ...[author, ...draft.linkedIds].map((id) => versionVector[id] ?? 0))
   // A vector that has what the chain made is one of a life whose author knew all of it.
   if (known === 0 || madeVersion <= known) return []
-  return changesSince(draft, mutation, author, known).map(({ before, after }) => ({
-    before: { data: before.data ?? {}, states: before.crdt },
-    after: { data: after.data ?? {}, states: after.crdt },
-  }))
+  return changesSince(draft, mutation, author, known).map(({ before, after }) => {
+    // PU7: of each part the texts are joined before and after it.
+    for (const { crdt } of [before, after]) spend(draft.work, TEXT_UNITS_PER_CHAR * charsOf(crdt, crdt))
+    return {
+      before: { data: before.data ?? {}, states: before.crdt },
+      after: { data: after.data ?? {}, states: after.crdt },
+    }
+  })
 }
 
 /** One after the other: what one has typed is there for the next. */

@@ -31,6 +31,7 @@ import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { standingRecord } from './push-draft.ts'
 import { spend } from './push-work.ts'
+import { charsOf, TEXT_CHARS_READ_PER_UNIT, TEXT_UNITS_PER_CHAR } from './text-work.ts'
 import type { BaseDocument, RecordState, SeenDocument } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
@@ -206,18 +207,6 @@ function joined(
     ? { kind: 'settled', ...settled, base, ...made }
     : { kind: 'write', joined: concurrent || isLate, ...made }
 }
-
-/** A text is read, checked and joined whole: half a second takes what half a megabyte of its state says. */
-const TEXT_UNITS_PER_CHAR = 2
-/** The others of the record are only read. */
-const TEXT_CHARS_READ_PER_UNIT = 16
-
-/** How long the texts are that are touched, as they are stored. */
-const charsOf = (states: CrdtStates, touched: CrdtStates): number =>
-  Object.keys(touched).reduce((sum, path) => {
-    const state = Object.hasOwn(states, path) ? states[path] : undefined
-    return sum + (state?.kind === 'text' ? state.update.length : 0)
-  }, 0)
 
 function unfit(failure: WrittenFailure, base: BaseDocument): RecordDecision {
   const { path } = failure

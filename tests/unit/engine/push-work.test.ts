@@ -13,6 +13,7 @@ import {
   newId,
   patch,
   put,
+  remove,
   rulesOf,
   uuid,
 } from '#tests/support/engine-world.ts'
@@ -177,6 +178,36 @@ describe('what one push may take by texts of CRDTs', () => {
     const results = server.push(DEVICE_B, changes)
     expect(countOf(results, 'dead_lettered')).toBeGreaterThan(50)
     expect(results.at(-1)).toMatchObject({ code: 'push_full' })
+  })
+})
+
+describe('what one push may take of lives that nobody after them knew', () => {
+  it('[PU7] is bounded: the texts that a late put brings along from them count', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'crdt' }))
+    const doc = new Y.Doc()
+    const body = doc.getText('text')
+    doc.transact(() => {
+      for (let n = 0; n < 4_500; n++) body.insert((n * 7_919) % (n + 1), 'x')
+    })
+    const update = Buffer.from(Y.encodeStateAsUpdate(doc)).toString('base64')
+    server.send(DEVICE_A, put({ n: 1 }))
+    const chain: Mutation[] = []
+    const next = (op: Operation): void => {
+      const after = chain.at(-1)?.id
+      chain.push(mutationBy(DEVICE_B, op, { baseVersion: 1, ...(after && { after }) }))
+    }
+    next({ type: 'crdt', changes: [{ path: '/body', kind: 'text', update }] })
+    next(remove)
+    next(put({ n: 2, body: body.toJSON() }))
+    next(remove)
+    for (const one of chain) server.push(DEVICE_B, [one])
+    const late = mutationBy(DEVICE_A, remove, { baseVersion: 1 })
+    server.push(DEVICE_A, [late])
+    server.push(DEVICE_A, [mutationBy(DEVICE_A, put({ n: 3 }), { baseVersion: 1, after: late.id })])
+    next(put({ n: 2, body: body.toJSON() }))
+    server.push(DEVICE_B, chain.slice(-1))
+    expect(server.last.effects.map(({ result }) => result.status)).toEqual(['applied'])
+    expect(workOf(server)).toBeGreaterThan(4 * update.length)
   })
 })
 
