@@ -54,7 +54,8 @@ test('by keyboard: a bad release on the overview, its cause, a letter, an up-mig
     await page.keyboard.press('Enter')
     await expect(title(page)).toHaveText(`${LETTERS} dead letters of this cause are open`)
     await expect(page.getByRole('region', { name: 'This cause', exact: true })).toContainText(
-      'It goes on: 12 this hour',
+      // Where an hour began in between, they came in the one before.
+      /It goes on: 12 this hour|None yet this hour, 12 in the one before/,
     )
   })
 

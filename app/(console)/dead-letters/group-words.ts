@@ -39,14 +39,16 @@ export function versionShares({ versions, count }: Pick<LetterGroup, 'versions' 
   return [...named, ...(rest > 0 ? [`others ${formatCount(rest)}`] : [])].join(' · ')
 }
 
-/** What the arrival of a group's letters over the last day says. Pure. */
+/** What the arrival of a group's letters over the last day says, the hour that has just begun and the one before it apart. Pure. */
 export function arrivalSentence({ byHour, count }: Pick<LetterGroup, 'byHour' | 'count'>): string {
   const day = byHour.reduce((sum, one) => sum + one, 0)
-  const running = byHour.at(-1) ?? 0
+  const [before = 0, running = 0] = [byHour.at(-2), byHour.at(-1)]
   if (day === 0) return `None of it came in the last 24 hours; ${formatCount(count)} from before`
-  return running > 0
-    ? `It goes on: ${formatCount(running)} this hour, ${formatCount(day)} in 24 hours`
-    : `None this hour, ${formatCount(day)} in 24 hours`
+  const inDay = `${formatCount(day)} in 24 hours`
+  if (running > 0) return `It goes on: ${formatCount(running)} this hour, ${inDay}`
+  return before > 0
+    ? `None yet this hour, ${formatCount(before)} in the one before, ${inDay}`
+    : `None this hour, ${inDay}`
 }
 
 /** The last replay of a group's letters in words. Pure. */

@@ -131,7 +131,10 @@ describe('a filter', () => {
 describe('one group', () => {
   test('says whether it goes on, and who sent it', () => {
     expect(arrivalSentence({ byHour: [0, 3, 2], count: 9 })).toBe('It goes on: 2 this hour, 5 in 24 hours')
-    expect(arrivalSentence({ byHour: [5, 0], count: 9 })).toBe('None this hour, 5 in 24 hours')
+    expect(arrivalSentence({ byHour: [2, 3, 0], count: 9 })).toBe(
+      'None yet this hour, 3 in the one before, 5 in 24 hours',
+    )
+    expect(arrivalSentence({ byHour: [5, 0, 0], count: 9 })).toBe('None this hour, 5 in 24 hours')
     expect(arrivalSentence({ byHour: [0, 0], count: 9 })).toBe(
       'None of it came in the last 24 hours; 9 from before',
     )
