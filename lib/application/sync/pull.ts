@@ -73,7 +73,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     afterVersion: positionOf(held, collection)?.version ?? 0,
   }))
   const mayBeFromMemory = shown !== null && follows
-  const heads = async () => (mayBeFromMemory ? (ctx.heads.known(fleet) ?? ctx.heads.of(fleet)) : null)
+  const heads = async () => (mayBeFromMemory ? ctx.heads.of(fleet) : null)
   const limit = Math.min(input.limit, PULL_CHANGES_MAX)
   const bounds = { limit, maxBytes: PULL_BYTES_MAX }
   const [page] = await Promise.all([

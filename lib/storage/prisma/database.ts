@@ -61,7 +61,7 @@ export function together(send: Send): { readonly send: Send; readonly go: () => 
   }
 }
 
-/** Sends what waits to be sent with what comes next in this turn. */
+/** Sends at once what would else go out behind this turn, for the database to work on while the turn goes on. */
 export type Flush = () => void
 
 type Work<T> = (send: Send, commit: Commit, flush: Flush) => Promise<T>
