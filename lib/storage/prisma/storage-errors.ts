@@ -20,6 +20,8 @@ const NETWORK = new Set([
 ])
 /** Prisma's own: no connection, or no transaction, in time. */
 const UNAVAILABLE_IN_PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028'])
+/** Its adapter's, which name no code of the network; a raw statement fails with `P2010` around it, BEGIN with it alone. */
+const UNAVAILABLE_IN_ADAPTER = new Set(['ConnectionClosed', 'DatabaseNotReachable', 'SocketTimeout'])
 /** pg gives these no code. */
 const NETWORK_MESSAGES =
   /connection terminated|timeout exceeded when trying to connect|not queryable|connection error|query read timeout/i
@@ -46,21 +48,28 @@ export const isLockTimeout = (error: unknown): boolean => sqlState(error) === LO
 export const lockTimeout = (error: unknown, collection: string | null): StorageContention =>
   new StorageContention(messageOf(error), { cause: error, lockTimeout: { collection } })
 
-/** The SQLSTATE, from pg itself or from Prisma, which puts it under `meta.driverAdapterError.cause`. */
+/** The SQLSTATE, from pg itself or from Prisma. */
 export function sqlState(error: unknown): string | null {
-  for (let e: unknown = error, depth = 0; isObject(e) && depth < 5; depth++) {
-    if (typeof e['originalCode'] === 'string') return e['originalCode']
-    const code = e['code']
+  for (const { originalCode, code } of within(error)) {
+    if (typeof originalCode === 'string') return originalCode
     if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code)) return code
     if (typeof code === 'string' && NETWORK.has(code)) return code
-    const meta = e['meta']
-    e = isObject(meta) ? meta['driverAdapterError'] : e['cause']
   }
   return null
 }
 
+/** The error and what it stands for: Prisma puts that under `meta.driverAdapterError.cause`. */
+function* within(error: unknown): Iterable<Record<string, unknown>> {
+  for (let e: unknown = error, depth = 0; isObject(e) && depth < 5; depth++) {
+    yield e
+    const meta = e['meta']
+    e = isObject(meta) ? meta['driverAdapterError'] : e['cause']
+  }
+}
+
 function isUnavailable(error: unknown, code: string | null): boolean {
-  if (isObject(error) && UNAVAILABLE_IN_PRISMA.has(String(error['code']))) return true
+  for (const { code: own, kind } of within(error))
+    if (UNAVAILABLE_IN_PRISMA.has(String(own)) || UNAVAILABLE_IN_ADAPTER.has(String(kind))) return true
   if (code === null) return NETWORK_MESSAGES.test(messageOf(error))
   return UNAVAILABLE.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || NETWORK.has(code)
 }

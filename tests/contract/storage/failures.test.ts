@@ -2,7 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
+import { startFaultProxy } from '#tests/support/fault-proxy.ts'
 import { BACKENDS, changeOf, makeDevice, makeFleet, opened, planOf, writesOf } from './world.ts'
+
+/** The way in takes some 300 bytes of a connection, a transaction of Prisma's some 700 more; answers are longer. */
+const BROKEN_WITHIN_BYTES = 1_600
+const BROKEN_EACH_BYTES = 24
 
 describe('failures of PostgreSQL', () => {
   const current = opened(BACKENDS[1] as (typeof BACKENDS)[number])
@@ -54,6 +59,38 @@ describe('failures of PostgreSQL', () => {
     expect(
       (await storage.sync.transact(fleetId, (tx) => tx.load(planOf(['killed'])))).heads.get('killed'),
     ).toBe(0)
+  })
+
+  it('tells the database as away wherever in a message a connection breaks, by Prisma and by pg', async () => {
+    const { url, storage: sound } = current()
+    const { id: fleetId } = await makeFleet(sound)
+    const behind = new URL(url ?? '')
+    const proxy = await startFaultProxy({ port: Number(behind.port), seed: 1, share: 1, kinds: [] })
+    behind.port = String(proxy.port)
+    const storage = await openPostgresStorage({ url: behind.href })
+    const asks = [
+      () => storage.fleets.list(),
+      () => storage.collections.list(fleetId),
+      () => storage.fleets.get(fleetId),
+      () => storage.sync.transact(fleetId, (tx) => tx.load(planOf(['cut']))),
+    ]
+    const strange: unknown[] = []
+    let broken = 0
+    for (const kind of ['reset', 'cut_request', 'cut_answer'] as const) {
+      for (let afterBytes = 0; afterBytes < BROKEN_WITHIN_BYTES; afterBytes += BROKEN_EACH_BYTES) {
+        proxy.begin(() => ({ kind, afterBytes }))
+        for (const outcome of await Promise.allSettled(asks.map((ask) => ask()))) {
+          if (outcome.status === 'fulfilled') continue
+          broken += 1
+          const { code } = outcome.reason as { readonly code?: unknown }
+          if (code !== 'storage_unavailable') strange.push([kind, afterBytes, outcome.reason])
+        }
+      }
+    }
+    expect(strange).toEqual([])
+    expect(broken).toBeGreaterThan(100)
+    await storage.close()
+    await proxy.close()
   })
 
   it('waits for a connection as long by Prisma as by pg: a disk that is busy for some seconds is no failure', async () => {
