@@ -48,9 +48,7 @@ function useSharedText(text: TextHandle, stored: string) {
         // Others' changes may have come since: the edit goes where its place is now.
         const { positions } = await text.follow(state.written, [edit.index, edit.index + edit.removed])
         const [from = 0, to = from] = positions
-        if (to > from) await text.delete(from, to - from)
-        state.written = state.written.slice(0, edit.index) + state.written.slice(edit.index + edit.removed)
-        if (edit.inserted !== '') await text.insert(from, edit.inserted)
+        await text.edit([{ ...edit, index: from, removed: to - from }])
         state.written = seen
       }
       setFailure(null)

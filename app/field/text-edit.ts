@@ -1,15 +1,10 @@
-/** What a person did to a text, as one replaced range. Pure. */
-export interface TextEdit {
-  readonly index: number
-  readonly removed: number
-  readonly inserted: string
-}
+import type { TextEdit } from '#lib/client/text-edits.ts'
 
 const isHigh = (code: number): boolean => code >= 0xd800 && code < 0xdc00
 const isLow = (code: number): boolean => code >= 0xdc00 && code < 0xe000
 
-/** The smallest range that differs, widened so that it cuts no character in half; null when nothing does. */
-export function editBetween(before: string, after: string): TextEdit | null {
+/** What a person did to a text: the smallest range that differs, widened so that it cuts no character in half; null when nothing does. Pure. */
+export function editBetween(before: string, after: string): Required<TextEdit> | null {
   if (before === after) return null
   const shorter = Math.min(before.length, after.length)
   let start = 0

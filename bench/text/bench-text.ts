@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { TextOp } from 'ot-text-unicode'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { TextEdit } from '#lib/client/text-edits.ts'
 import { encodeBase64 } from '#lib/kernel/base64.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { PushResponse } from '#lib/protocol/push.ts'
+import type { Child } from '../child.ts'
 import { enrollDevices } from '../enroll.ts'
 import { HttpClient, textOf as textOfAnswer } from '../http-client.ts'
 import { markdownTable, whole } from '../markdown.ts'
@@ -13,6 +18,8 @@ import type { Server } from '../processes.ts'
 import { usageOf, withProcesses } from '../processes.ts'
 import type { PushingDevice } from '../push/push-bodies.ts'
 import { pushOf } from '../push/push-bodies.ts'
+import type { Listening } from '../push/serve.ts'
+import type { SetUpFleet } from '../set-up-fleet.ts'
 import type { Edit } from './trace.ts'
 import { inBatches, loadTrace, textOf } from './trace.ts'
 import type { Reader, Writer } from './writers.ts'
@@ -41,11 +48,13 @@ export function benchText(database: BenchDatabase): Promise<string> {
     const edits = loadTrace()
     const trace = { batches: inBatches(edits, BATCH), end: textOf(edits) }
     const session = { server, device, trace }
+    const bySdk = (collection: string): Promise<Run> => throughSdk(server, trace, collection)
     const yjs = await typed(trace, yjsWriter(), inMemory(yjsReader()))
     const crdt = await throughServer(session, yjsWriter(), 'crdt-texts', (update) => ({
       type: 'crdt',
       changes: [{ path: '/body', kind: 'text', update: encodeBase64(update) }],
     }))
+    const crdtBySdk = await bySdk('crdt-texts')
     const ot = await typed(trace, otWriter(), inMemory(otReader()))
     const operated = await throughServer(session, otWriter(), 'ot-texts', (op: TextOp, baseRevision) => ({
       type: 'ot',
@@ -54,6 +63,7 @@ export function benchText(database: BenchDatabase): Promise<string> {
       baseRevision,
       ops: op as Json,
     }))
+    const otBySdk = await bySdk('ot-texts')
     const row = (name: string, { seconds, cpuMs }: Run, bare: Run): readonly string[] => [
       name,
       whole(edits.length / seconds),
@@ -67,8 +77,10 @@ export function benchText(database: BenchDatabase): Promise<string> {
       [
         row('bare Yjs, one document to another', yjs, yjs),
         row('Yjs, Tidemark between', crdt, yjs),
+        row('the SDK under `crdt`, Tidemark between', crdtBySdk, yjs),
         row('bare ot-text-unicode, one string to another', ot, ot),
         row('ot-text-unicode, Tidemark between', operated, ot),
+        row('the SDK under `ot`, Tidemark between', otBySdk, ot),
       ],
     )
   })
@@ -145,5 +157,47 @@ async function throughServer<Change>(
   })
   const cpuUs = (await usageOf(server)).cpuUs - before.cpuUs
   client.close()
+  return { ...run, cpuMs: cpuUs / 1_000 / trace.batches.length }
+}
+
+/** From one device's handle to another's: each batch is a call, and the next one is typed while it is on its way. */
+async function throughSdk(
+  server: Child<Listening & SetUpFleet>,
+  trace: Trace,
+  collection: string,
+): Promise<Run> {
+  const { url, enrollmentKey } = server.ready
+  const open = (name: string): Promise<Replica> =>
+    openReplica({
+      url,
+      enrollmentKey,
+      device: { name, platform: 'linux', appVersion: '1.0.0' },
+      store: openMemoryStore(),
+      sync: { auto: false },
+    })
+  const [author, reader] = await Promise.all([open('author'), open('reader')])
+  await Promise.all([author.sync(), reader.sync()])
+  const { recordId } = await author.collection(collection).put(null, { body: '' })
+  const bodyOf = (replica: Replica) => replica.collection(collection).text(recordId, 'body')
+  const before = await usageOf(server)
+  let syncing = author.sync()
+  const writer: Writer<readonly TextEdit[]> = {
+    type: (batch) => batch.map(({ at, deleted, inserted }) => ({ index: at, removed: deleted, inserted })),
+  }
+  const run = await typed(trace, writer, {
+    take: async (edits) => {
+      await bodyOf(author).edit(edits)
+      await syncing
+      syncing = author.sync()
+    },
+    text: async () => {
+      await syncing
+      await author.sync()
+      await reader.sync()
+      return bodyOf(reader).value()
+    },
+  })
+  const cpuUs = (await usageOf(server)).cpuUs - before.cpuUs
+  await Promise.all([author.close(), reader.close()])
   return { ...run, cpuMs: cpuUs / 1_000 / trace.batches.length }
 }

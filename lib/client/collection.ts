@@ -103,23 +103,19 @@ export function openCollection(context: CollectionContext, name: string): Collec
     remove: (id, options) => write(id, { type: 'delete' }, options),
     counter: (id, path, options = {}) =>
       lazily(['value', 'increment', 'decrement'], (parts, core) =>
-        parts.openCounter(parts.placeOf(core, context, name, id, path), options),
+        parts.openCounter(options, core, context, name, id, path),
       ),
     set: (id, path) =>
-      lazily(['values', 'add', 'remove'], (parts, core) =>
-        parts.openSet(parts.placeOf(core, context, name, id, path)),
-      ),
+      lazily(['values', 'add', 'remove'], (parts, core) => parts.openSet(core, context, name, id, path)),
     register: (id, path) =>
-      lazily(['value', 'set', 'clear'], (parts, core) =>
-        parts.openRegister(parts.placeOf(core, context, name, id, path)),
-      ),
+      lazily(['value', 'set', 'clear'], (parts, core) => parts.openRegister(core, context, name, id, path)),
     text: (id, path) =>
-      lazily(['value', 'insert', 'delete', 'follow'], (parts, core) =>
-        parts.openText(parts.placeOf(core, context, name, id, path)),
+      lazily(['value', 'insert', 'delete', 'edit', 'follow'], (parts, core) =>
+        parts.openText(core, context, name, id, path),
       ),
     json: (id, path) =>
       lazily(['value', 'insert', 'replace', 'remove', 'move', 'apply'], (parts, core) =>
-        parts.openJson(parts.placeOf(core, context, name, id, path)),
+        parts.openJson(core, context, name, id, path),
       ),
     exportCrdt: async (id) => (await import('./exchange.ts')).exchange.exportCrdt(CORE, context, name, id),
     mergeCrdt: async (exported) =>

@@ -1,4 +1,3 @@
-import { splitsPair } from '#lib/engine/crdt/replaced-range.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
 import { parseKey } from '#lib/engine/patch.ts'
 import type { Json } from '#lib/kernel/json.ts'
@@ -8,6 +7,7 @@ import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { CrdtChange } from '#lib/protocol/crdt.ts'
 import { CRDT_PATH_CHARS_MAX } from '#lib/protocol/limits.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
+import { assignment } from './assignment.ts'
 import type { CollectionContext } from './collection.ts'
 import type { CrdtGround } from './crdt-parts.ts'
 import { ReplicaError } from './errors.ts'
@@ -23,6 +23,8 @@ import type {
 import type { OtEdit } from './ot-parts.ts'
 import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
+import type { TextEdit } from './text-edits.ts'
+import { checkedEdits, withEdits } from './text-edits.ts'
 import type { RecordGround } from './view.ts'
 import type { WriteReceipt } from './write.ts'
 
@@ -48,7 +50,7 @@ interface Standing {
 interface Made {
   readonly change: () => CrdtChange
   /** The value that it makes, which is written where the state isn't known. */
-  readonly next: Json | undefined
+  readonly next: () => Json | undefined
   readonly counted?: Counted
   /** Nothing says yet what the path is: the server makes the difference what it has to be. */
   readonly asDocument?: boolean
@@ -86,9 +88,7 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
     if (!made) return null
     const op: Operation =
       made.asDocument || ground.written.has(at)
-        ? made.next === undefined
-          ? { type: 'patch', unset: [path] }
-          : { type: 'patch', set: { [path]: made.next } }
+        ? assignment(path, made.next())
         : { type: 'crdt', changes: [{ ...made.change(), path }] }
     const misfit =
       op.type === 'crdt'
@@ -171,7 +171,7 @@ function openCounter(place: Place, { growOnly = false }: CounterOptions): Counte
   const count = (by: number): Promise<WriteReceipt> =>
     written(place, async ({ ground, at, deviceId, value }) => ({
       change: () => place.core.crdtParts().count(ground, at, deviceId, by, growOnly),
-      next: asNumber(value) + by,
+      next: () => asNumber(value) + by,
       counted: { [place.path]: [Math.max(by, 0), Math.max(-by, 0)] },
     }))
   return {
@@ -199,7 +199,7 @@ function openSet(place: Place): SetHandle {
             add: [{ value, dot: `${deviceId}:${n}` }],
             remove: parts().dots(ground, at, value),
           }),
-          next: [...without(asList(before), value), value],
+          next: () => [...without(asList(before), value), value],
         }
       }),
     remove: (input) =>
@@ -213,7 +213,7 @@ function openSet(place: Place): SetHandle {
           add: [],
           remove: parts().dots(ground, at, value),
         })
-        return { change, next: rest }
+        return { change, next: () => rest }
       }),
   }
 }
@@ -238,7 +238,7 @@ function openRegister(place: Place): RegisterHandle {
     written(place, async ({ tx, ground, at, deviceId }) => {
       const value = input === undefined ? undefined : asJson(input)
       const hlc = await core.tickClock(tx, deviceId, context.clock.now())
-      return { change: () => core.crdtParts().assign(ground, at, value, hlc), next: value }
+      return { change: () => core.crdtParts().assign(ground, at, value, hlc), next: () => value }
     })
   return { value: () => read(place), set: (value) => write(value), clear: () => write(undefined) }
 }
@@ -267,35 +267,30 @@ function followed(before: string, after: string, positions: readonly number[]): 
 }
 
 function openText(place: Place): TextHandle {
-  const splice = async (index: number, removed: number, inserted: string): Promise<WriteReceipt> => {
-    if (typeof inserted !== 'string') throw new ReplicaError('invalid_patch', `no_text at ${place.path}`)
+  const edit = async (edits: readonly TextEdit[]): Promise<WriteReceipt> => {
     place.context.checkOpen()
     const rules = await place.context.store.transact((tx) => place.core.rulesOf(tx, place.collection))
-    return usesOt(rules)
-      ? writeOt(place, { kind: 'text', index, removed, inserted })
-      : spliceCrdt(index, removed, inserted)
+    return usesOt(rules) ? writeOt(place, { kind: 'text', edits }) : editCrdt(edits)
   }
-  const spliceCrdt = (index: number, removed: number, inserted: string): Promise<WriteReceipt> =>
+  const editCrdt = (edits: readonly TextEdit[]): Promise<WriteReceipt> =>
     written(place, async ({ ground, at, value }) => {
-      const before = asText(value)
-      const fits = Number.isInteger(index) && Number.isInteger(removed) && index >= 0 && removed >= 0
-      if (!fits || index + removed > before.length)
-        throw new ReplicaError('invalid_patch', `index_out_of_range at ${place.path}`)
-      // What was half a character before is no fault of this edit.
-      if ([index, index + removed].some((at) => splitsPair(before, at)) || /\p{Cs}/u.test(inserted))
-        throw new ReplicaError('invalid_patch', `half_a_character at ${place.path}`)
-      const next = before.slice(0, index) + inserted + before.slice(index + removed)
       const { context, collection, recordId, path } = place
       const { clock, random, opening } = context
+      const before = asText(value)
+      const checked = checkedEdits(before, edits, path)
       const seed = uuidv7(clock.now(), random)
       const writer = `${opening}/${collection}/${recordId}${path}`
-      const change = (): CrdtChange => place.core.crdtParts().edit(ground, at, next, seed, writer)
-      return { change, next, asDocument: ground.rules === place.core.UNKNOWN_RULES }
+      return {
+        change: () => place.core.crdtParts().edit(ground, at, checked, seed, writer),
+        next: () => withEdits(before, checked),
+        asDocument: ground.rules === place.core.UNKNOWN_RULES,
+      }
     })
   return {
     value: async () => asText(await read(place)),
-    insert: (index, text) => splice(index, 0, text),
-    delete: (index, length) => splice(index, length, ''),
+    edit,
+    insert: (index, inserted) => edit([{ index, inserted }]),
+    delete: (index, removed) => edit([{ index, removed }]),
     async follow(seen, positions) {
       const value = asText(await read(place))
       return { value, positions: followed(seen, value, positions) }
@@ -303,4 +298,12 @@ function openText(place: Place): TextHandle {
   }
 }
 
-export const handles = { placeOf, openCounter, openSet, openRegister, openText, openJson }
+type Of = Parameters<typeof placeOf>
+
+export const handles = {
+  openCounter: (options: CounterOptions, ...of: Of) => openCounter(placeOf(...of), options),
+  openSet: (...of: Of) => openSet(placeOf(...of)),
+  openRegister: (...of: Of) => openRegister(placeOf(...of)),
+  openText: (...of: Of) => openText(placeOf(...of)),
+  openJson: (...of: Of) => openJson(placeOf(...of)),
+}

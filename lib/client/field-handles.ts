@@ -6,6 +6,7 @@ import { noteDot, spoiltDots } from './device-dots.ts'
 import type { JsonPath } from './ot-parts.ts'
 import { getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
 import { UNKNOWN_RULES, groundOf, readGround, rulesOf } from './view.ts'
+import type { TextEdit } from './text-edits.ts'
 import type { WriteReceipt } from './write.ts'
 import { writeLocally } from './write.ts'
 
@@ -43,6 +44,11 @@ export interface TextHandle {
   value(): Promise<string>
   insert(index: number, text: string): Promise<WriteReceipt>
   delete(index: number, length: number): Promise<WriteReceipt>
+  /**
+   * Up to 2,000 edits in one change, each on the text that those before it made: what an editor tells at once, or a
+   * second of typing. Whole or not at all.
+   */
+  edit(edits: readonly TextEdit[]): Promise<WriteReceipt>
   /** The text as it is now, and where positions in the text `seen` are in it: cursors stay at what they stand before. */
   follow(seen: string, positions: readonly number[]): Promise<Followed>
 }

@@ -1,24 +1,26 @@
-import { splitsPair } from '#lib/engine/crdt/replaced-range.ts'
 import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { withLetBe } from '#lib/engine/ot/let-be.ts'
 import { isOtPath, withValue } from '#lib/engine/ot/paths.ts'
-import { codePoints } from '#lib/engine/ot/text-type.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
+import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
 import type { WireOtPath } from '#lib/protocol/ot.ts'
 import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
+import { assignment } from './assignment.ts'
 import { ReplicaError } from './errors.ts'
 import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { configOf, putRow, recordRowKey } from './tables.ts'
+import type { TextEdit } from './text-edits.ts'
+import { checkedEdits, withEdits } from './text-edits.ts'
 import type { RecordGround } from './view.ts'
 
 type Applied = Extract<EffectiveResult, { status: 'applied' }>
@@ -28,7 +30,7 @@ export type JsonPath = readonly (string | number)[]
 
 /** What an edit does to the value of its path. */
 export type OtEdit =
-  | { readonly kind: 'text'; readonly index: number; readonly removed: number; readonly inserted: string }
+  | { readonly kind: 'text'; readonly edits: readonly TextEdit[] }
   | { readonly kind: 'json'; readonly ops: Json }
   | { readonly kind: 'json'; readonly from: JsonPath; readonly to: JsonPath }
 
@@ -114,7 +116,7 @@ interface Made {
 }
 
 function made(edit: OtEdit, before: Json | undefined, path: string): Made {
-  if (edit.kind === 'text') return splice(edit, before, path)
+  if (edit.kind === 'text') return typed(edit.edits, before, path)
   const move = 'ops' in edit ? null : moveBetween(edit.from, edit.to)
   if (move && !move.ok) return misfit(move.error, path)
   return operate('json', before, move ? move.value : (edit as { readonly ops: Json }).ops, path)
@@ -127,24 +129,22 @@ function operate(kind: OtEdit['kind'], before: Json | undefined, ops: Json, path
   return next.ok ? { ops: parsed.value, next: next.value } : misfit(next.error, path)
 }
 
-const HALF_A_CHARACTER = /\p{Cs}/u
-
-function splice(
-  { index, removed, inserted }: Extract<OtEdit, { kind: 'text' }>,
-  before: Json | undefined,
-  path: string,
-): Made {
+function typed(edits: readonly TextEdit[], before: Json | undefined, path: string): Made {
   if (before !== undefined && typeof before !== 'string') return misfit('kind_mismatch', path)
   const text = before ?? ''
-  const fits = Number.isInteger(index) && Number.isInteger(removed) && index >= 0 && removed >= 0
-  if (!fits || index + removed > text.length) return misfit('index_out_of_range', path)
-  const end = index + removed
-  if (splitsPair(text, index) || splitsPair(text, end) || HALF_A_CHARACTER.test(inserted))
-    return misfit('half_a_character', path)
-  const [head, gone] = [text.slice(0, index), text.slice(index, end)]
-  // One that a document write brought is no fault of this edit.
-  if (HALF_A_CHARACTER.test(text)) return { ops: null, next: head + inserted + text.slice(end) }
-  return operate('text', text, [codePoints(head), inserted, { d: codePoints(gone) }], path)
+  const checked = checkedEdits(text, edits, path)
+  // One that a document write brought is no fault of these edits.
+  if (hasHalfPair(text)) return { ops: null, next: withEdits(text, checked) }
+  const ops = composed(checked.map(({ at, inserted, gone }) => [at, inserted, { d: gone }]))
+  return ops.ok ? operate('text', text, ops.value, path) : misfit(ops.error, path)
+}
+
+/** One operation with the effect of all. Halves are put together, since each time the whole of both is gone over. */
+function composed(ops: readonly Json[]): Result<Json, string> {
+  const half = Math.ceil(ops.length / 2)
+  if (half === ops.length) return otLibrary.text.parse(ops[0] ?? [])
+  const [first, second] = [composed(ops.slice(0, half)), composed(ops.slice(half))]
+  return first.ok && second.ok ? otLibrary.text.compose(first.value, second.value) : first.ok ? second : first
 }
 
 function makeEdit(
@@ -157,8 +157,7 @@ function makeEdit(
   const { ops, next } = made(edit, valueAt(data, at), path)
   if (data && !withValue(data, at, next)) return misfit('not_a_container', path)
   const isKnown = record !== null && !record.otUnsure && own.every(({ op }) => op.type === 'ot')
-  if (!isKnown || ops === null)
-    return next === undefined ? { type: 'patch', unset: [path] } : { type: 'patch', set: { [path]: next } }
+  if (!isKnown || ops === null) return assignment(path, next)
   const operated = { ...record.ot, ...operatedHere(own) }
   if (Object.keys(operated).some((other) => other !== at && overlaps(other, at)))
     return misfit('not_ot', path)

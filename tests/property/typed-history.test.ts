@@ -7,15 +7,20 @@ import { openReplica } from '#lib/client/open-replica.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import { cases } from '#tests/support/cases.ts'
 import { testApp, testFleet } from '#tests/support/device-world.ts'
-import { loadTrace, textOf } from '../../bench/text/trace.ts'
+import { inBatches, loadTrace, textOf } from '../../bench/text/trace.ts'
 
 const KEYSTROKES = 600
 const SYNCED_EVERY = 150
 
-/** The beginning of a real paper, each key by a handle of the SDK. The author's clock goes on by a tenth of a second. */
-it.each(['crdt', 'ot'])(
-  '[CS4] [CS5] a paper that is typed key by key under %s reads on another device as it was written',
-  async (strategy) => {
+/** The beginning of a real paper, by a handle of the SDK. The author's clock goes on by a tenth of a second a key. */
+it.each([
+  ['crdt', 1, KEYSTROKES],
+  ['ot', 1, KEYSTROKES],
+  ['crdt', 50, 10 * KEYSTROKES],
+  ['ot', 50, 10 * KEYSTROKES],
+] as const)(
+  '[CS4] [CS5] a paper that is typed under %s, %i keys a call, reads on another device as it was written',
+  async (strategy, keysPerCall, keystrokes) => {
     let nowMs = 1_800_000_000_000
     const clock = { ...systemClock, now: () => nowMs }
     const app = testApp(openMemoryStorage(), undefined, clock)
@@ -37,18 +42,26 @@ it.each(['crdt', 'ot'])(
       })
     const [author, reader] = await Promise.all(['author', 'reader'].map(open))
     if (!author || !reader) throw new Error('two devices were opened')
-    const edits = loadTrace().slice(0, cases(KEYSTROKES))
+    const edits = loadTrace().slice(0, cases(keystrokes))
     const { recordId } = await author.collection('papers').put(null, { body: '' })
     const paper = author.collection('papers').text(recordId, 'body')
-    for (const [i, { at, deleted, inserted }] of edits.entries()) {
-      nowMs += 100
-      if (deleted > 0) await paper.delete(at, deleted)
-      if (inserted !== '') await paper.insert(at, inserted)
-      if (i % SYNCED_EVERY !== SYNCED_EVERY - 1) continue
-      expect(await paper.value()).toBe(textOf(edits.slice(0, i + 1)))
+    let written = 0
+    for (const batch of inBatches(edits, keysPerCall)) {
+      nowMs += 100 * batch.length
+      written += batch.length
+      for (const { at: index, deleted: removed, inserted } of keysPerCall === 1 ? batch : []) {
+        if (removed > 0) await paper.delete(index, removed)
+        if (inserted !== '') await paper.insert(index, inserted)
+      }
+      if (keysPerCall > 1)
+        await paper.edit(
+          batch.map(({ at: index, deleted: removed, inserted }) => ({ index, removed, inserted })),
+        )
+      if (written % (SYNCED_EVERY * keysPerCall) !== 0) continue
+      expect(await paper.value()).toBe(textOf(edits.slice(0, written)))
       // Of every other batch the reader hears at once, and the last of all waits for what is behind it.
       await author.sync()
-      if ((i + 1) % (2 * SYNCED_EVERY) === 0) await reader.sync()
+      if (written % (2 * SYNCED_EVERY * keysPerCall) === 0) await reader.sync()
     }
     await author.sync()
     await reader.sync()

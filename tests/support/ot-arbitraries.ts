@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type as json1 } from 'ot-json1'
 import type { Doc, JSONOp } from 'ot-json1'
-import { codePoints } from '#lib/engine/ot/text-type.ts'
+import { codePoints } from '#lib/kernel/code-points.ts'
 import type { Json } from '#lib/kernel/json.ts'
 
 /** What breaks naive texts: pairs of surrogates, joiners, combining marks, line ends, names that are code elsewhere. */

@@ -1,3 +1,5 @@
+import { splitsPair } from '#lib/kernel/code-points.ts'
+
 /** One range of a text that was replaced by another text; positions in UTF-16 units, as Yjs and JavaScript count. */
 export interface ReplacedRange {
   readonly from: number
@@ -20,9 +22,3 @@ export function replacedRange(before: string, after: string): ReplacedRange {
     inserted: after.slice(start, after.length - end),
   }
 }
-
-/** Whether the position lies in the middle of a character of two UTF-16 units. */
-export const splitsPair = (text: string, at: number): boolean =>
-  at > 0 && at < text.length && isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at))
-const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
-const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff

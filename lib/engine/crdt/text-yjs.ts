@@ -1,4 +1,5 @@
 import * as Y from 'yjs'
+import { hasPairs } from '#lib/kernel/code-points.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
@@ -7,6 +8,7 @@ import { hash53 } from './hash53.ts'
 import { LoadedTexts } from './loaded-texts.ts'
 import { remembered } from './remembered.ts'
 import type { TextCrdt, TextWriter } from './text.ts'
+import type { ReplacedRange } from './replaced-range.ts'
 import { replacedRange } from './replaced-range.ts'
 import { contradicts } from './text-contradiction.ts'
 import { restated } from './text-stranded.ts'
@@ -62,9 +64,12 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => {
       const [root = TEXT_ROOT, other] = rootsOf(doc)
       if (other !== undefined) return err('other_root')
       const client = own && goesOn(doc, own) ? own.client : freeClient(doc, seed)
-      const { from, removed, inserted } = replacedRange(textIn(doc), next)
-      const steps = [{ retain: from }, { delete: removed }, { insert: inserted }]
-      return ok(written(doc, root, client, steps))
+      const ranges = typeof next === 'string' ? [replacedRange(textIn(doc), next)] : next
+      return ok(
+        written(doc, root, client, (text) => {
+          for (const range of ranges) replace(text, range)
+        }),
+      )
     },
     carry: (was, is, onto, seed) => {
       const [from, to, done] = [docOf(was), docOf(onto), docOf(is)]
@@ -75,7 +80,7 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => {
       from.value.getText(root).observe(({ delta }) => steps.push(...delta))
       Y.applyUpdate(from.value, Y.encodeStateAsUpdate(done.value))
       const [ontoRoot = TEXT_ROOT] = rootsOf(to.value)
-      return ok(written(to.value, ontoRoot, freeClient(to.value, seed), steps))
+      return ok(written(to.value, ontoRoot, freeClient(to.value, seed), (text) => takeSteps(text, steps)))
     },
     writerOf: ({ update }) => {
       const bytes = decodeBase64(update)
@@ -119,25 +124,31 @@ function loadedOf(loaded: LoadedTexts<Y.Doc>, state: TextState): Result<Y.Doc, '
 
 type TextStep = Y.YTextEvent['delta'][number]
 
-/** The delta by which the writer takes these steps through the text. */
-function written(doc: Y.Doc, root: string, client: number, steps: readonly TextStep[]): TextState {
+/** The delta of what the writer does to the text. */
+function written(doc: Y.Doc, root: string, client: number, write: (text: Y.Text) => void): TextState {
   const before = Y.encodeStateVector(doc)
   doc.clientID = client
   // What waits for an earlier part is the state's, not this edit's.
   doc.store.pendingStructs = null
   doc.store.pendingDs = null
   const text = doc.getText(root)
-  doc.transact(() => {
-    let at = 0
-    for (const { retain = 0, delete: removed = 0, insert = '' } of steps) {
-      at += retain
-      if (removed > 0) text.delete(at, removed)
-      if (typeof insert !== 'string' || insert === '') continue
-      text.insert(at, insert)
-      at += insert.length
-    }
-  })
+  doc.transact(() => write(text))
   return stateOf(Y.encodeStateAsUpdate(doc, before))
+}
+
+function replace(text: Y.Text, { from, removed, inserted }: ReplacedRange): void {
+  if (removed > 0) text.delete(from, removed)
+  if (inserted !== '') text.insert(from, inserted)
+}
+
+function takeSteps(text: Y.Text, steps: readonly TextStep[]): void {
+  let from = 0
+  for (const { retain = 0, delete: removed = 0, insert = '' } of steps) {
+    from += retain
+    const inserted = typeof insert === 'string' ? insert : ''
+    replace(text, { from, removed, inserted })
+    from += inserted.length
+  }
 }
 
 const newDoc = (): Y.Doc => new Y.Doc({ guid: TEXT_ROOT, gc: true })
@@ -184,9 +195,8 @@ function isAsLoaded(doc: Y.Doc): boolean {
   const { pendingStructs, pendingDs } = doc.store
   if (pendingStructs !== null || pendingDs !== null || doc.share.size !== 1) return false
   const text = textIn(doc)
-  return text !== '' && !SURROGATE.test(text)
+  return text !== '' && !hasPairs(text)
 }
-const SURROGATE = /[\ud800-\udfff]/
 
 function joinedDoc(updates: readonly string[]): Y.Doc | null {
   const known = lastJoined

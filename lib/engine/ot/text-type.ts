@@ -1,5 +1,7 @@
 import { type as textUnicode } from 'ot-text-unicode'
 import type { TextOp, TextOpComponent } from 'ot-text-unicode'
+import { codePoints } from '#lib/kernel/code-points.ts'
+import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
@@ -11,20 +13,8 @@ export const TEXT_COMPONENTS_MAX = 10_000
 /** UTF-16 units of a text under OT; a mutation has no room for more either. */
 export const TEXT_UNITS_MAX = 1024 * 1024
 
-/** Half a surrogate pair: positions count code points, which it would break. */
-const LONE_SURROGATE = /\p{Cs}/u
-const isText = (value: Json | undefined): value is string =>
-  typeof value === 'string' && !LONE_SURROGATE.test(value)
-
-/** Code points, which are what positions count. */
-export function codePoints(text: string): number {
-  let count = 0
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit < 0xdc00 || unit > 0xdfff) count++
-  }
-  return count
-}
+/** Positions count code points, which half a surrogate pair would break. */
+const isText = (value: Json | undefined): value is string => typeof value === 'string' && !hasHalfPair(value)
 
 /** Text by ot-text-unicode: `[skip, "insert", {d: count}]`, counted in code points (engine.md, CS5). */
 export const textType: OtType = {

@@ -139,6 +139,26 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
     await expect(body(one).insert(99, 'x')).rejects.toMatchObject({ code: 'invalid_patch' })
   })
 
+  it('[CS4] edits of one call stand at their places, and what another device typed in between stays', async () => {
+    const id = await record('boards', {})
+    const body = (replica: Replica) => replica.collection('boards').text(id, 'body')
+    await body(one).insert(0, 'one two three')
+    await syncAll()
+    await body(one).edit([
+      { index: 0, removed: 3, inserted: '1' },
+      { index: 6, removed: 5, inserted: '3' },
+      { index: 7, inserted: '!' },
+    ])
+    await body(two).insert(7, ', 2')
+    expect(await body(one).value()).toBe('1 two 3!')
+    await syncAll()
+    expect([await body(one).value(), await body(two).value()]).toEqual(['1 two, 2 3!', '1 two, 2 3!'])
+    await expect(body(one).edit([{ index: 0, inserted: 'x' }, { index: 99 }])).rejects.toMatchObject({
+      code: 'invalid_patch',
+    })
+    expect(await body(one).value()).toBe('1 two, 2 3!')
+  })
+
   it('[CS4] a text that is typed and sent letter by letter grows by its letters', async () => {
     const id = await record('boards', {})
     const body = (replica: Replica) => replica.collection('boards').text(id, 'body')

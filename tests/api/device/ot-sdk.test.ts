@@ -181,6 +181,26 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
     })
   })
 
+  it('[CS5] edits of one call are one operation, and what another device typed in between stays', async () => {
+    const id = await record('pages', { body: 'one 😅 three' })
+    const body = (replica: Replica) => replica.collection('pages').text(id, 'body')
+    pushed.length = 0
+    await body(one).edit([
+      { index: 0, removed: 3, inserted: '1' },
+      { index: 5, removed: 5, inserted: '3' },
+      { index: 6, inserted: '!' },
+    ])
+    await body(two).insert(6, ', 2')
+    expect(await body(one).value()).toBe('1 😅 3!')
+    await syncAll()
+    expect([await body(one).value(), await body(two).value()]).toEqual(['1 😅, 2 3!', '1 😅, 2 3!'])
+    expect(ops()).toEqual(['ot', 'ot'])
+    await expect(body(one).edit([{ index: 0, inserted: 'x' }, { index: 99 }])).rejects.toMatchObject({
+      code: 'invalid_patch',
+    })
+    expect(await body(one).value()).toBe('1 😅, 2 3!')
+  })
+
   it('[CS5] operations that wait go past what a pull brings, are typed on, and survive a crash', async () => {
     const id = await record('pages', { body: 'abc' })
     const body = (replica: Replica) => replica.collection('pages').text(id, 'body')

@@ -12,7 +12,10 @@ export interface TextEdit {
   readonly erased: readonly number[]
 }
 
-/** Types one character that no other edit types, or takes one out that the device shows. Null where there is none. */
+/** Of so many edits that type, one takes a character out elsewhere in the same call. */
+const ONE_DOES_BOTH_OF = 4
+
+/** Types one character that no other edit types, takes one out that the device shows, or both. Null where there is none. */
 export async function editText(
   collection: Collection,
   recordId: string,
@@ -20,14 +23,23 @@ export async function editText(
 ): Promise<TextEdit | null> {
   const text = collection.text(recordId, 'body')
   const shown = Array.from(await text.value())
+  const unitAt = (at: number): number => shown.slice(0, at).join('').length
   const at = Math.floor(write.n / 3) % (shown.length + (write.verb === 'type' ? 1 : 0) || 1)
-  const index = shown.slice(0, at).join('').length
   if (write.verb === 'type') {
-    const done = await text.insert(index, tokenOf(write.collection, write.id))
-    return { done, typed: [write.id], erased: [] }
+    const inserted = tokenOf(write.collection, write.id)
+    const goneAt = Math.floor(write.n / 7) % (shown.length || 1)
+    const gone = write.n % ONE_DOES_BOTH_OF === 0 ? shown[goneAt] : undefined
+    const typed = [write.id]
+    if (gone === undefined) return { done: await text.insert(unitAt(at), inserted), typed, erased: [] }
+    const index = unitAt(goneAt) + (goneAt < at ? 0 : inserted.length)
+    const done = await text.edit([
+      { index: unitAt(at), inserted },
+      { index, removed: gone.length },
+    ])
+    return { done, typed, erased: [typistOf(write.collection, gone)] }
   }
   const gone = shown[at]
   if (gone === undefined) return null
-  const done = await text.delete(index, gone.length)
+  const done = await text.delete(unitAt(at), gone.length)
   return { done, typed: [], erased: [typistOf(write.collection, gone)] }
 }
