@@ -17,7 +17,9 @@ const POLLS = 50
 const PEER_DEVICES = 2
 const CONCURRENCY = 4
 const ROUNDS = { warmUp: 1, measured: 10 }
-/** Servers run for weeks: V8 compiles the code of a poll anew until some tens of thousands went through it. */
+/** Servers run for weeks: V8 compiles what a token showed anew until some thousands of devices were brought something. */
+const DELTA_ROUNDS = { warmUp: 30, measured: 20 }
+/** The code of a poll until some tens of thousands went through it. */
 const POLL_ROUNDS = { warmUp: 5, measured: 10 }
 const ALL_DEVICES = (ROUNDS.warmUp + ROUNDS.measured) * DEVICES
 /** The line in which full syncs wait (TK7) is no part of what is measured. */
@@ -69,7 +71,7 @@ export function benchPull(database: BenchDatabase): Promise<string> {
     const delta = await inTurns(
       // Both read the same changes, so only the first of a turn makes them.
       { [CEILING]: deltaRound(load, ceiling, () => write(DELTA)), [TIDEMARK]: deltaRound(load, app) },
-      ROUNDS,
+      DELTA_ROUNDS,
     )
     const bare = await processes.server(new URL('./bare-server.ts', import.meta.url))
     const poll = await inTurns(

@@ -28,7 +28,7 @@ import type { SignalPort } from './signal-port.ts'
 import type { ViewPort } from './view-port.ts'
 import type {
   ChangeRow,
-  DeliveredRange,
+  DeliveredPositions,
   MutationStanding,
   PullPage,
   PullRead,
@@ -230,14 +230,7 @@ export interface SyncPort {
    * in one transaction, at most `DELIVERED_VERSIONS_MAX` versions on; with `more` it is to be called again. The last
    * call marks the collections of `firstComplete`, whose first snapshot is now complete.
    */
-  deliver(
-    fleetId: string,
-    deviceId: string,
-    positions: ReadonlyMap<string, number>,
-    firstComplete: readonly string[],
-    atMs: number,
-    describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[],
-  ): Promise<{ readonly more: boolean }>
+  deliver(fleetId: string, delivery: DeliveredPositions): Promise<{ readonly more: boolean }>
   /** Live records as they were at `version`, by record id; null when there are more, or larger in all, than `most`. */
   stateAt(
     fleetId: string,

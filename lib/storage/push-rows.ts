@@ -146,6 +146,21 @@ export interface DeliveredRange extends MovedRange {
   readonly changes: readonly { readonly committedAtMs: number; readonly madeAtMs: number }[]
 }
 
+/** What a device shows to have received (metrics.md, stages). */
+export interface DeliveredPositions {
+  readonly deviceId: string
+  /** Of its fleet, under which it was brought this. */
+  readonly epoch: number
+  /** Where it stands, by collection. */
+  readonly positions: ReadonlyMap<string, number>
+  /** Where it is thought to have stood: saves a look where it is right. */
+  readonly before: ReadonlyMap<string, number>
+  /** Collections whose first snapshot is complete. */
+  readonly firstComplete: readonly string[]
+  readonly atMs: number
+  readonly describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[]
+}
+
 /** How a mutation stands by now; `letter` is that of one that died. */
 export interface MutationStanding {
   readonly mutationId: string

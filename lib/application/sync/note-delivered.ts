@@ -1,11 +1,16 @@
 import { clampLag } from '#lib/engine/clock-offset.ts'
 import type { Positions } from '#lib/engine/token.ts'
 import { encodeSketch, sketchOf } from '#lib/rollups/sketch.ts'
-import type { DeliveredRange, Device } from '#lib/storage/ports.ts'
+import type { DeliveredRange, Device, Fleet } from '#lib/storage/ports.ts'
 import type { DeliveryEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { Context } from '../context.ts'
 
 type App = Pick<Device, 'appVersion' | 'platform'>
+interface Shower {
+  readonly device: Device
+  readonly fleet: Pick<Fleet, 'epoch'>
+  readonly app: App
+}
 
 /**
  * A device shows by its token what it holds: that is when a change is delivered to it (metrics.md, stages).
@@ -13,33 +18,35 @@ type App = Pick<Device, 'appVersion' | 'platform'>
  */
 export async function noteDelivered(
   ctx: Context,
-  device: Device,
-  app: App,
+  { device, fleet, app }: Shower,
   positions: Positions,
 ): Promise<void> {
   if (!ctx.shownPositions.isNews(device, positions)) return
   const atMs = ctx.clock.now()
-  const versions = new Map(Object.entries(positions).map(([name, { version }]) => [name, version]))
-  const complete = Object.keys(positions).filter((name) => positions[name]?.snapshot === null)
+  const firstComplete = Object.keys(positions).filter((name) => positions[name]?.snapshot === null)
   const counted = { ...app, appVersion: ctx.requests.liveVersion(device.fleetId, app.appVersion) }
   let more = true
   while (more) {
     let told: readonly TelemetryEvent[] = []
     const describe = (ranges: readonly DeliveredRange[]): readonly TelemetryEvent[] =>
       (told = deliveryEvents(ctx.ids(), device.id, counted, ranges, atMs))
-    const slice = await ctx.storage.sync.deliver(
-      device.fleetId,
-      device.id,
-      versions,
-      complete,
+    const slice = await ctx.storage.sync.deliver(device.fleetId, {
+      deviceId: device.id,
+      epoch: fleet.epoch,
+      positions: versionsOf(positions),
+      before: versionsOf(ctx.shownPositions.of(device) ?? {}),
+      firstComplete,
       atMs,
       describe,
-    )
+    })
     for (const event of told) ctx.metrics.observeEvent(device.fleetId, event)
     more = slice.more
   }
   ctx.shownPositions.remember(device, positions)
 }
+
+const versionsOf = (positions: Positions): ReadonlyMap<string, number> =>
+  new Map(Object.entries(positions).map(([name, { version }]) => [name, version]))
 
 /** One event for what one transaction moved; none when no change by another device was in it. */
 function deliveryEvents(

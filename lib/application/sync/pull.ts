@@ -78,7 +78,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const bounds = { limit, maxBytes: PULL_BYTES_MAX }
   const [page] = await Promise.all([
     reads.length === 0 ? nothingToRead(fleet) : ctx.pages.read(fleet, reads, bounds, input.encoder, heads),
-    shown && noteDelivered(ctx, device, input.app, shown.positions),
+    shown && noteDelivered(ctx, input, shown.positions),
   ])
   // Restored between the two reads: the token's versions mean nothing any more.
   if (page.epoch !== fleet.epoch) throw tokenExpired()

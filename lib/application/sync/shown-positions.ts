@@ -17,6 +17,11 @@ export class ShownPositions {
     return known?.positions !== positions && known?.text !== textOf(positions)
   }
 
+  /** Null for a device that this process does not remember. */
+  of(device: DeviceKey): Positions | null {
+    return this.devices.get(device)?.positions ?? null
+  }
+
   remember(device: DeviceKey, positions: Positions): void {
     this.devices.set(device, { positions, text: textOf(positions) })
   }

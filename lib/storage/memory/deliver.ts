@@ -1,25 +1,16 @@
-import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import { deliverySlice } from '../delivery-slice.ts'
-import type { DeliveredRange } from '../ports.ts'
+import type { DeliveredRange, DeliveredPositions } from '../ports.ts'
 import { appendEvents } from './events.ts'
 import type { FleetTables, MemoryState, Position } from './state.ts'
 import { keyOf } from './state.ts'
 import type { Undo } from './table.ts'
-
-interface Delivery {
-  readonly deviceId: string
-  readonly positions: ReadonlyMap<string, number>
-  readonly firstComplete: readonly string[]
-  readonly atMs: number
-  readonly describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[]
-}
 
 /** Moves shown positions forward and tells of what was delivered on the way (metrics.md, stages). */
 export function deliver(
   state: MemoryState,
   tables: FleetTables,
   undo: Undo,
-  delivery: Delivery,
+  delivery: DeliveredPositions,
 ): { readonly more: boolean } {
   const { deviceId, positions, firstComplete, atMs } = delivery
   const keptOf = (collection: string): Position =>

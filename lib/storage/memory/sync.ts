@@ -26,10 +26,8 @@ export function memorySync(state: MemoryState): SyncPort {
         if (!fleet) throw new FleetGone(`fleet ${fleetId} was removed`)
         return tally(fleet.epoch, tables, ranges)
       }),
-    deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
-      state.inFleet(fleetId, (tables, undo) =>
-        deliver(state, tables, undo, { deviceId, positions, firstComplete, atMs, describe }),
-      ),
+    deliver: (fleetId, delivery) =>
+      state.inFleet(fleetId, (tables, undo) => deliver(state, tables, undo, delivery)),
     stateAt: (fleetId, collection, version, most) =>
       state.inFleet(fleetId, (tables) => stateAt(tables, collection, version, most)),
     admitFullSync: (fleetId, deviceId, pace) =>

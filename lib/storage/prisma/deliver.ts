@@ -1,12 +1,12 @@
-import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { MovedRange } from '../delivery-slice.ts'
 import { DELIVERED_VERSIONS_MAX, deliverySlice } from '../delivery-slice.ts'
-import type { DeliveredRange } from '../ports.ts'
+import type { DeliveredRange, DeliveredPositions } from '../ports.ts'
 import { bigints, texts } from './arrays.ts'
 import type { Commit, Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
+import type { ReadChange, ReadChanges } from './read-changes.ts'
 import { originalText } from './storable-text.ts'
-import { at, parsedJson } from './values.ts'
+import { at, msOrNull, parsedJson } from './values.ts'
 
 const LOCK: Statement = {
   name: 'deliver_lock',
@@ -24,19 +24,19 @@ const unixMs = (column: string): string => `(date_part('epoch', ${column}) * 100
  * Behind the lock, in its round trip: what may be delivered, before it is known how much of it this transaction takes.
  * That is the beginning of these, in the order of `deliverySlice`. One JSON text a collection: of a hundred changes the
  * dates alone took `pg` 160 µs, the text 17; put together by hand, since PostgreSQL takes three times as long for json_agg.
+ * Whoever made them, and since when they count, is looked at here: the next device gets the same ones from memory.
  */
 const CHANGES: Statement = {
   name: 'deliver_changes',
-  text: `SELECT n.collection, '[' || string_agg('[' || n.version || ',' || ${unixMs('n.committed_at')} || ',' || ${unixMs('n.made_at')} || ']',
-        ',' ORDER BY n.version) || ']' AS changes
-    FROM (SELECT c.collection, c.version, c.committed_at, c.made_at
+  text: `SELECT n.collection, '[' || string_agg('[' || n.version || ',' || ${unixMs('n.committed_at')} || ',' || ${unixMs('n.made_at')}
+        || ',"' || n.device_id || '"]', ',' ORDER BY n.version) || ']' AS changes
+    FROM (SELECT c.collection, c.version, c.committed_at, c.made_at, c.device_id
       FROM unnest($3::text[], $4::bigint[]) k(collection, version)
       CROSS JOIN LATERAL (SELECT * FROM device_position x WHERE x.fleet_id = $1 AND x.device_id = $2
         AND x.collection = k.collection AND x.first_complete_at IS NOT NULL LIMIT 1) p
       CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.collection = k.collection
         AND x.version > p.version AND x.version <= least(k.version, p.version + ${DELIVERED_VERSIONS_MAX})
         ORDER BY x.version OFFSET 0) c
-      WHERE c.device_id <> $2 AND c.committed_at > p.first_complete_at
       ORDER BY c.collection COLLATE "C", c.version LIMIT ${DELIVERED_VERSIONS_MAX}) n
     GROUP BY n.collection`,
 }
@@ -52,19 +52,11 @@ const COMPLETE: Statement = {
     WHERE fleet_id = $1 AND device_id = $2 AND collection = ANY ($3::text[]) AND first_complete_at IS NULL`,
 }
 
-interface Delivery {
-  readonly deviceId: string
-  readonly positions: ReadonlyMap<string, number>
-  readonly firstComplete: readonly string[]
-  readonly atMs: number
-  readonly describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[]
-}
 interface ChangesRow extends Record<string, unknown> {
   readonly collection: string
   /** Of `ReadChange[]`. */
   readonly changes: string
 }
-type ReadChange = readonly [version: number, committedAtMs: number, madeAtMs: number]
 type PositionRow = { collection: string; version: number; first_complete_at: Date | null }
 
 /** Moves shown positions forward and tells of what was delivered on the way (metrics.md, stages). */
@@ -72,10 +64,11 @@ export async function deliver(
   send: Send,
   commit: Commit,
   fleetId: string,
-  delivery: Delivery,
+  delivery: DeliveredPositions,
+  read: ReadChanges,
 ): Promise<{ readonly more: boolean }> {
   const { deviceId, positions, firstComplete, atMs, describe } = delivery
-  const { kept, changes } = await lockPositions(send, fleetId, delivery)
+  const { kept, asked } = await lockPositions(send, fleetId, delivery, read)
   const shown = [...positions].map(([collection, version]) => ({
     collection,
     previous: kept.get(collection)?.version ?? 0,
@@ -83,10 +76,18 @@ export async function deliver(
     counts: Boolean(kept.get(collection)?.first_complete_at),
   }))
   const { ranges: moved, more } = deliverySlice(shown)
+  const changesOf = changesReader(send, fleetId, delivery, read, asked)
+  const ranges: DeliveredRange[] = []
+  for (const range of moved) {
+    const sinceMs = msOrNull(kept.get(range.collection)?.first_complete_at ?? null) ?? Infinity
+    const changes = (range.counts ? await changesOf(range) : [])
+      .filter(([, committedAtMs, , author]) => author !== deviceId && committedAtMs > sinceMs)
+      .map(([, committedAtMs, madeAtMs]) => ({ committedAtMs, madeAtMs }))
+    ranges.push({ ...range, changes })
+  }
   const completed = more ? [] : firstComplete.filter((name) => !kept.get(name)?.first_complete_at)
   const writes: Promise<unknown>[] = []
   if (moved.length > 0) {
-    const ranges = moved.map((range) => ({ ...range, changes: changesIn(range, changes) }))
     const names = texts(moved.map((range) => range.collection))
     const versions = bigints(moved.map((range) => range.version))
     writes.push(
@@ -100,31 +101,52 @@ export async function deliver(
   return { more }
 }
 
-async function lockPositions(send: Send, fleetId: string, { deviceId, positions, firstComplete }: Delivery) {
+/** Locks them, and asks for the changes along with it unless they are in memory, as far as it can be guessed. */
+async function lockPositions(send: Send, fleetId: string, delivery: DeliveredPositions, read: ReadChanges) {
+  const { deviceId, epoch, positions, before, firstComplete } = delivery
   const names = [...new Set([...positions.keys(), ...firstComplete])]
   const values = [fleetId, deviceId, texts(names)]
+  const isInMemory = [...positions].every(([collection, version]) => {
+    const previous = before.get(collection) ?? -1
+    return previous >= version || read.has({ fleetId, epoch, collection, previous, version })
+  })
   const look = () =>
-    Promise.all([
-      send<PositionRow>(LOCK, values),
-      send<ChangesRow>(CHANGES, [
-        fleetId,
-        deviceId,
-        texts([...positions.keys()]),
-        bigints([...positions.values()]),
-      ]),
-    ])
-  let [rows, changes] = await look()
+    Promise.all([send<PositionRow>(LOCK, values), isInMemory ? null : askChanges(send, fleetId, delivery)])
+  let [rows, asked] = await look()
   if (rows.length < names.length) {
     await send(MAKE, values)
-    ;[rows, changes] = await look()
+    ;[rows, asked] = await look()
   }
-  return { kept: new Map(rows.map((row) => [originalText(row.collection), row])), changes }
+  return { kept: new Map(rows.map((row) => [originalText(row.collection), row])), asked }
 }
 
-function changesIn(range: MovedRange, rows: readonly ChangesRow[]): DeliveredRange['changes'] {
-  const row = rows.find(({ collection }) => originalText(collection) === range.collection)
-  const read = parsedJson<readonly ReadChange[]>(row?.changes ?? '[]')
-  return read
-    .filter(([version]) => version <= range.version)
-    .map(([, committedAtMs, madeAtMs]) => ({ committedAtMs, madeAtMs }))
+async function askChanges(
+  send: Send,
+  fleetId: string,
+  { deviceId, positions }: DeliveredPositions,
+): Promise<ReadonlyMap<string, string>> {
+  const values = [fleetId, deviceId, texts([...positions.keys()]), bigints([...positions.values()])]
+  const rows = await send<ChangesRow>(CHANGES, values)
+  return new Map(rows.map(({ collection, changes }) => [originalText(collection), changes]))
+}
+
+/** All changes of a range, whoever made them: from memory, or from the database, which is asked once at most. */
+function changesReader(
+  send: Send,
+  fleetId: string,
+  delivery: DeliveredPositions,
+  read: ReadChanges,
+  known: ReadonlyMap<string, string> | null,
+): (range: MovedRange) => Promise<readonly ReadChange[]> {
+  let asked = known
+  return async ({ collection, previous, version }) => {
+    const range = { fleetId, epoch: delivery.epoch, collection, previous, version }
+    const kept = read.get(range)
+    if (kept) return kept
+    asked ??= await askChanges(send, fleetId, delivery)
+    const all = parsedJson<readonly ReadChange[]>(asked.get(collection) ?? '[]')
+    const changes = all.filter(([at]) => at <= version)
+    read.keep(range, changes)
+    return changes
+  }
 }

@@ -10,6 +10,7 @@ import { originalText, storableText } from './storable-text.ts'
 import { tally } from './tally.ts'
 import { loadPush, RECORDS } from './push-load.ts'
 import { closesLetters, writePush } from './push-write.ts'
+import { ReadChanges } from './read-changes.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { resultOf } from './result-row.ts'
@@ -111,15 +112,14 @@ export function pushTx(
 }
 
 export function postgresSync(database: Database): SyncPort {
+  const read = new ReadChanges()
   return {
     transact: (fleetId, work) =>
       database.inFleetHot(fleetId, (send, commit, flush) => work(pushTx(send, fleetId, commit, flush))),
     pull: (fleetId, reads, bounds) => pullPage(database, fleetId, reads, bounds),
     tally: (fleetId, ranges) => tally(database, fleetId, ranges),
-    deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
-      database.inFleetHot(fleetId, (send, commit) =>
-        deliver(send, commit, fleetId, { deviceId, positions, firstComplete, atMs, describe }),
-      ),
+    deliver: (fleetId, delivery) =>
+      database.inFleetHot(fleetId, (send, commit) => deliver(send, commit, fleetId, delivery, read)),
     stateAt: (fleetId, collection, version, most) => stateAt(database, fleetId, collection, version, most),
     admitFullSync: (fleetId, deviceId, pace) => admitFullSync(database, fleetId, deviceId, pace),
     fullSyncTurn: (fleetId, deviceId, nowMs) => fullSyncTurn(database, fleetId, deviceId, nowMs),

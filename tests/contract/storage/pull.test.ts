@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { toWireRecord, wireText } from '#lib/engine/wire-record.ts'
-import type { DeliveredRange, PullPage, Storage } from '#lib/storage/ports.ts'
+import type { DeliveredPositions, DeliveredRange, PullPage, Storage } from '#lib/storage/ports.ts'
 import {
   BACKENDS,
   changeOf,
@@ -12,6 +12,7 @@ import {
   NOW_MS,
   opened,
   planOf,
+  shownBy,
   writesOf,
 } from './world.ts'
 
@@ -194,28 +195,14 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
     const ranges: DeliveredRange[] = []
     const deliver = async (version: number, firstComplete: string[], atMs: number) => {
       ranges.length = 0
+      const describe: DeliveredPositions['describe'] = (told) => {
+        ranges.push(...told)
+        const delivery = { deviceId: reader, platform: 'ios', appVersion: '1', collections: {} } as const
+        return [{ id: randomUUID(), atMs, payload: { kind: 'delivery', ...delivery } }]
+      }
       await storage.sync.deliver(
         fleetId,
-        reader,
-        new Map([['reports', version]]),
-        firstComplete,
-        atMs,
-        (told) => {
-          ranges.push(...told)
-          return [
-            {
-              id: randomUUID(),
-              atMs,
-              payload: {
-                kind: 'delivery',
-                deviceId: reader,
-                platform: 'ios',
-                appVersion: '1',
-                collections: {},
-              },
-            },
-          ]
-        },
+        shownBy(reader, { reports: version }, { firstComplete, atMs, describe }),
       )
       return ranges.map(({ previous, version: to, changes }) => [previous, to, changes.length])
     }
@@ -242,9 +229,8 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
     const { storage, fleetId, deviceId: writer } = await fleetWithDevice()
     const reader = await makeDevice(storage, fleetId, { access: { reports: 'read' }, lastContactMs: NOW_MS })
     const blind = await makeDevice(storage, fleetId, { access: { other: 'write' }, lastContactMs: NOW_MS })
-    const none = () => []
     for (const { id } of [reader, blind])
-      await storage.sync.deliver(fleetId, id, new Map(), ['reports'], NOW_MS, none)
+      await storage.sync.deliver(fleetId, shownBy(id, {}, { firstComplete: ['reports'] }))
     const oldest = () => storage.telemetry.oldestUndeliveredMs(fleetId, NOW_MS - 1)
     expect(await oldest()).toBeNull()
     for (const minute of [1, 2]) {
@@ -256,10 +242,10 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
       committedAtMs: NOW_MS + 3,
     })
     expect(await oldest()).toBe(NOW_MS + 1)
-    await storage.sync.deliver(fleetId, reader.id, new Map([['reports', 1]]), [], NOW_MS + 5, none)
+    await storage.sync.deliver(fleetId, shownBy(reader.id, { reports: 1 }, { atMs: NOW_MS + 5 }))
     expect(await oldest()).toBe(NOW_MS + 2)
     expect(await storage.telemetry.oldestUndeliveredMs(fleetId, NOW_MS + 1)).toBeNull()
-    await storage.sync.deliver(fleetId, reader.id, new Map([['reports', 2]]), [], NOW_MS + 5, none)
+    await storage.sync.deliver(fleetId, shownBy(reader.id, { reports: 2 }, { atMs: NOW_MS + 5 }))
     expect(await oldest()).toBeNull()
   })
 })

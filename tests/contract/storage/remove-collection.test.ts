@@ -10,8 +10,8 @@ import {
   commit,
   makeDevice,
   makeFleet,
-  NOW_MS,
   opened,
+  shownBy,
 } from './world.ts'
 
 describe.each(BACKENDS)('removing a collection on $name', (backend) => {
@@ -34,8 +34,7 @@ describe.each(BACKENDS)('removing a collection on $name', (backend) => {
           {},
           [collection],
         )
-      const positions = new Map([[collection, records]])
-      await storage.sync.deliver(fleetId, deviceId, positions, [], NOW_MS, () => [])
+      await storage.sync.deliver(fleetId, shownBy(deviceId, { [collection]: records }))
     }
     const pull = (collection: string) =>
       storage.sync.pull(fleetId, [{ collection, afterVersion: 0 }], { limit: 9, maxBytes: 1e6 })

@@ -21,6 +21,7 @@ import {
   NOW_MS,
   opened,
   sessionOf,
+  shownBy,
 } from './world.ts'
 
 describe('row-level security', () => {
@@ -204,7 +205,7 @@ describe('row-level security', () => {
       () => [],
       () => [bucket],
     )
-    await storage.sync.deliver(fleet.id, deviceId, new Map([['reports', 1]]), [], NOW_MS, () => [])
+    await storage.sync.deliver(fleet.id, shownBy(deviceId, { reports: 1 }))
     const told = {
       id: randomUUID(),
       deviceId,

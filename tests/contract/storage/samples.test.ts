@@ -11,6 +11,7 @@ import {
   makeFleet,
   NOW_MS,
   opened,
+  shownBy,
 } from './world.ts'
 
 describe.each(BACKENDS)('samples of collections over $name', (backend) => {
@@ -57,7 +58,7 @@ describe.each(BACKENDS)('samples of collections over $name', (backend) => {
     await storage.collections.create(collectionOf(fleetId, { id: randomUUID(), name: 'empty' }), audit())
     await commitRecords(storage, fleetId, writer, 5)
     const read = (id: string, firstComplete: readonly string[]) =>
-      storage.sync.deliver(fleetId, id, new Map([['reports', 5]]), firstComplete, NOW_MS, () => [])
+      storage.sync.deliver(fleetId, shownBy(id, { reports: 5 }, { firstComplete }))
     await read(reader, ['reports'])
     await read(gone, ['reports'])
     await read(writer, [])

@@ -16,6 +16,7 @@ import type { EffectiveResult } from '#lib/protocol/push.ts'
 import type {
   AuditEntry,
   Collection,
+  DeliveredPositions,
   Device,
   Fleet,
   PushWrites,
@@ -373,4 +374,20 @@ export const sessionOf = (
   transitions: [{ from: 'idle', event: 'start', to: 'scanning', at: '2026-06-15T11:59:58.000Z' }],
   attempts: [{ kind: 'push', startedAt: '2026-06-15T11:59:58.100Z', durationMs: 80, status: 200 }],
   ...changes,
+})
+
+/** What a device shows to have received, of nothing else that is said. */
+export const shownBy = (
+  deviceId: string,
+  positions: Readonly<Record<string, number>>,
+  over: Partial<DeliveredPositions> = {},
+): DeliveredPositions => ({
+  deviceId,
+  epoch: 1,
+  positions: new Map(Object.entries(positions)),
+  before: new Map(),
+  firstComplete: [],
+  atMs: NOW_MS,
+  describe: () => [],
+  ...over,
 })
