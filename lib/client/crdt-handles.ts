@@ -1,3 +1,4 @@
+import { edited } from '#lib/engine/crdt/replaced-range.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
 import { parseKey } from '#lib/engine/patch.ts'
 import type { Json } from '#lib/kernel/json.ts'
@@ -24,7 +25,7 @@ import type { OtEdit } from './ot-parts.ts'
 import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
 import type { TextEdit } from './text-edits.ts'
-import { checkedEdits, withEdits } from './text-edits.ts'
+import { checkedEdits } from './text-edits.ts'
 import type { RecordGround } from './view.ts'
 import type { WriteReceipt } from './write.ts'
 
@@ -277,12 +278,12 @@ function openText(place: Place): TextHandle {
       const { context, collection, recordId, path } = place
       const { clock, random, opening } = context
       const before = asText(value)
-      const checked = checkedEdits(before, edits, path)
+      const made = { before, ranges: checkedEdits(before, edits, path) }
       const seed = uuidv7(clock.now(), random)
       const writer = `${opening}/${collection}/${recordId}${path}`
       return {
-        change: () => place.core.crdtParts().edit(ground, at, checked, seed, writer),
-        next: () => withEdits(before, checked),
+        change: () => place.core.crdtParts().edit(ground, at, made, seed, writer),
+        next: () => edited(made),
         asDocument: ground.rules === place.core.UNKNOWN_RULES,
       }
     })

@@ -10,7 +10,7 @@ import { registerOf } from '#lib/engine/crdt/lww-register.ts'
 import { materialise } from '#lib/engine/crdt/materialise.ts'
 import { dotsOf, EMPTY_OR_SET, nextDotNumber } from '#lib/engine/crdt/or-set.ts'
 import { countBy, EMPTY_PN_COUNTER } from '#lib/engine/crdt/pn-counter.ts'
-import type { ReplacedRange } from '#lib/engine/crdt/replaced-range.ts'
+import type { TextEdits } from '#lib/engine/crdt/replaced-range.ts'
 import type { TextWriter } from '#lib/engine/crdt/text.ts'
 import { writeDocument } from '#lib/engine/crdt/write-document.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
@@ -67,13 +67,7 @@ export interface CrdtParts {
   /** Dots that an element has in the set; none when it isn't in it. */
   dots(ground: CrdtGround, path: string, value: Json): readonly string[]
   /** As `TextCrdt.edit`. `place` names the text and who writes it: an edit goes on from that writer's last one. */
-  edit(
-    ground: CrdtGround,
-    path: string,
-    next: string | readonly ReplacedRange[],
-    seed: string,
-    place: string,
-  ): CrdtChange
+  edit(ground: CrdtGround, path: string, next: string | TextEdits, seed: string, place: string): CrdtChange
   assign(ground: CrdtGround, path: string, value: Json | undefined, hlc: string): CrdtChange
   readonly checkState: typeof checkState
   readonly hear: typeof hear

@@ -1,3 +1,4 @@
+import { edited } from '#lib/engine/crdt/replaced-range.ts'
 import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
@@ -20,7 +21,7 @@ import type { StoreTx } from './store.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { configOf, putRow, recordRowKey } from './tables.ts'
 import type { TextEdit } from './text-edits.ts'
-import { checkedEdits, withEdits } from './text-edits.ts'
+import { checkedEdits } from './text-edits.ts'
 import type { RecordGround } from './view.ts'
 
 type Applied = Extract<EffectiveResult, { status: 'applied' }>
@@ -134,7 +135,7 @@ function typed(edits: readonly TextEdit[], before: Json | undefined, path: strin
   const text = before ?? ''
   const checked = checkedEdits(text, edits, path)
   // One that a document write brought is no fault of these edits.
-  if (hasHalfPair(text)) return { ops: null, next: withEdits(text, checked) }
+  if (hasHalfPair(text)) return { ops: null, next: edited({ before: text, ranges: checked }) }
   const ops = composed(checked.map(({ at, inserted, gone }) => [at, inserted, { d: gone }]))
   return ops.ok ? operate('text', text, ops.value, path) : misfit(ops.error, path)
 }

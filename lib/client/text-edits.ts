@@ -1,4 +1,5 @@
 import type { ReplacedRange } from '#lib/engine/crdt/replaced-range.ts'
+import { edited } from '#lib/engine/crdt/replaced-range.ts'
 import { codePoints, hasPairs, splitsPair } from '#lib/kernel/code-points.ts'
 import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import { ReplicaError } from './errors.ts'
@@ -44,17 +45,10 @@ export function checkedEdits(
     if (splitsPair(text, from) || splitsPair(text, end) || hasHalfPair(inserted))
       throw misfit('half_a_character', path)
     const [at, gone] = [codePoints(text.slice(0, from)), codePoints(text.slice(from, end))]
-    text = withEdit(text, edit)
+    text = edited({ before: text, ranges: [edit] })
     return { ...edit, at, gone }
   })
 }
-
-/** The text behind edits that fit. */
-export const withEdits = (before: string, edits: readonly ReplacedRange[]): string =>
-  edits.reduce(withEdit, before)
-
-const withEdit = (text: string, { from, removed, inserted }: ReplacedRange): string =>
-  text.slice(0, from) + inserted + text.slice(from + removed)
 
 const misfit = (code: string, path: string): ReplicaError =>
   new ReplicaError('invalid_patch', `${code} at ${path}`)

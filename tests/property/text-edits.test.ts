@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TextEdit } from '#lib/client/text-edits.ts'
-import { checkedEdits, TEXT_EDITS_MAX, withEdits } from '#lib/client/text-edits.ts'
+import { checkedEdits, TEXT_EDITS_MAX } from '#lib/client/text-edits.ts'
+import { edited } from '#lib/engine/crdt/replaced-range.ts'
 import { cases } from '#tests/support/cases.ts'
 
 /** Plain texts and texts of pairs, since only in those a place can lie inside a character. */
@@ -33,7 +34,7 @@ describe('edits of a text in one call', () => {
       const { edits, after } = stepped(before, all)
       const checked = checkedEdits(before, edits, '/body')
       expect(checked.map(({ at, gone }) => [at, gone])).toEqual(edits.map(({ at, gone }) => [at, gone]))
-      expect(withEdits(before, checked)).toBe(after)
+      expect(edited({ before, ranges: checked })).toBe(after)
     })
     fc.assert(holds, { numRuns: cases(500) })
   })

@@ -22,3 +22,16 @@ export function replacedRange(before: string, after: string): ReplacedRange {
     inserted: after.slice(start, after.length - end),
   }
 }
+
+/** Edits of a text, each on what those before it made. */
+export interface TextEdits {
+  readonly before: string
+  readonly ranges: readonly ReplacedRange[]
+}
+
+/** The text behind them. */
+export const edited = ({ before, ranges }: TextEdits): string =>
+  ranges.reduce(
+    (text, { from, removed, inserted }) => text.slice(0, from) + inserted + text.slice(from + removed),
+    before,
+  )

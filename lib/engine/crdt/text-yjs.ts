@@ -8,8 +8,8 @@ import { hash53 } from './hash53.ts'
 import { LoadedTexts } from './loaded-texts.ts'
 import { remembered } from './remembered.ts'
 import type { TextCrdt, TextWriter } from './text.ts'
-import type { ReplacedRange } from './replaced-range.ts'
-import { replacedRange } from './replaced-range.ts'
+import type { ReplacedRange, TextEdits } from './replaced-range.ts'
+import { edited, replacedRange } from './replaced-range.ts'
 import { contradicts } from './text-contradiction.ts'
 import { restated } from './text-stranded.ts'
 
@@ -64,7 +64,7 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => {
       const [root = TEXT_ROOT, other] = rootsOf(doc)
       if (other !== undefined) return err('other_root')
       const client = own && goesOn(doc, own) ? own.client : freeClient(doc, seed)
-      const ranges = typeof next === 'string' ? [replacedRange(textIn(doc), next)] : next
+      const ranges = rangesTo(textIn(doc), next)
       return ok(
         written(doc, root, client, (text) => {
           for (const range of ranges) replace(text, range)
@@ -134,6 +134,12 @@ function written(doc: Y.Doc, root: string, client: number, write: (text: Y.Text)
   const text = doc.getText(root)
   doc.transact(() => write(text))
   return stateOf(Y.encodeStateAsUpdate(doc, before))
+}
+
+/** What was edited as another text than this one, which may be in no state yet, is as it came to be. */
+function rangesTo(text: string, next: string | TextEdits): readonly ReplacedRange[] {
+  if (typeof next === 'string') return [replacedRange(text, next)]
+  return text === next.before ? next.ranges : [replacedRange(text, edited(next))]
 }
 
 function replace(text: Y.Text, { from, removed, inserted }: ReplacedRange): void {

@@ -1,6 +1,6 @@
 import type { Result } from '#lib/kernel/result.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
-import type { ReplacedRange } from './replaced-range.ts'
+import type { TextEdits } from './replaced-range.ts'
 
 /** A writer's number in one text, and how many units it has written there under it. */
 export interface TextWriter {
@@ -19,13 +19,12 @@ export interface TextCrdt {
   merge(a: TextState, b: TextState): Result<TextState, 'bad_update'>
   read(state: TextState): Result<string, 'bad_update'>
   /**
-   * The delta that makes `base` (null: nothing) read `next`, or that does these edits in it, each on the text that those
-   * before it made, by a writer whose number `seed` makes: equal seeds make equal deltas. `own` is a writer that goes on,
+   * The delta that makes `base` (null: nothing) read `next`, or that does these edits in it, place by place, by a writer whose number `seed` makes: equal seeds make equal deltas. `own` is a writer that goes on,
    * if `base` holds all that it wrote and no more under its number.
    */
   edit(
     base: TextState | null,
-    next: string | readonly ReplacedRange[],
+    next: string | TextEdits,
     seed: string,
     own?: TextWriter,
   ): Result<TextState, 'bad_update' | 'other_root' | 'too_large'>
