@@ -18,7 +18,8 @@ export type FormDialogProps = Omit<SendFormProps, 'primary' | 'beside' | 'onDone
 /** A short form over the page. Esc keeps everything as it was. */
 export function FormDialog({ trigger, onClosed, title, about, show, ...form }: FormDialogProps) {
   const [open, setOpen] = useState(trigger === undefined)
-  const [shown, setShown] = useState<ReactNode>(null)
+  // With what was said above it: the page that follows may say it otherwise, and nothing is to move under the pointer.
+  const [shown, setShown] = useState<{ readonly answer: ReactNode; readonly about: ReactNode } | null>(null)
   const change = (next: boolean): void => {
     setOpen(next)
     if (next) setShown(null)
@@ -27,7 +28,7 @@ export function FormDialog({ trigger, onClosed, title, about, show, ...form }: F
     <DialogFrame
       trigger={trigger}
       title={title}
-      about={about}
+      about={shown?.about ?? about}
       open={open}
       onOpenChange={change}
       onClosed={onClosed}
@@ -43,12 +44,12 @@ export function FormDialog({ trigger, onClosed, title, about, show, ...form }: F
           onDone={(answer) => {
             const kept = show?.(answer) ?? null
             if (kept === null) change(false)
-            else setShown(kept)
+            else setShown({ answer: kept, about })
           }}
         />
       ) : (
         <>
-          {shown}
+          {shown.answer}
           <div className="acts">
             <DialogClose>
               <Button tone="primary">Done</Button>

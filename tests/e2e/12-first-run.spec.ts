@@ -26,8 +26,10 @@ test('a new fleet shows the ways in, and the first sync as it arrives', async ({
   const command = await dialog.getByLabel('The command that starts it').inputValue()
   const enrollmentKey = /--enrollment-key (\S+)/.exec(command)?.[1] ?? ''
   expect(command).toContain(`npm run fleet -- --url ${world.url}`)
-  await dialog.getByRole('button', { name: 'Done' }).click()
+  // The page behind it has followed. The dialog says what it said, or its button would move away under the pointer.
   await expect(page.getByText('First make a collection')).toHaveCount(0)
+  await expect(dialog).toContainText('It gets the collections')
+  await dialog.getByRole('button', { name: 'Done' }).click()
 
   const replica = await openReplica({
     url: world.url,
