@@ -48,7 +48,8 @@ function useSharedText(text: TextHandle, stored: string) {
         // Others' changes may have come since: the edit goes where its place is now.
         const { positions } = await text.follow(state.written, [edit.index, edit.index + edit.removed])
         const [from = 0, to = from] = positions
-        await text.edit([{ ...edit, index: from, removed: to - from }])
+        // Somebody else may have taken out the same.
+        if (to > from || edit.inserted !== '') await text.edit([{ ...edit, index: from, removed: to - from }])
         state.written = seen
       }
       setFailure(null)

@@ -11,6 +11,7 @@ import { materialise } from '#lib/engine/crdt/materialise.ts'
 import { dotsOf, EMPTY_OR_SET, nextDotNumber } from '#lib/engine/crdt/or-set.ts'
 import { countBy, EMPTY_PN_COUNTER } from '#lib/engine/crdt/pn-counter.ts'
 import type { TextEdits } from '#lib/engine/crdt/replaced-range.ts'
+import { edited } from '#lib/engine/crdt/replaced-range.ts'
 import type { TextWriter } from '#lib/engine/crdt/text.ts'
 import { writeDocument } from '#lib/engine/crdt/write-document.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
@@ -295,7 +296,11 @@ export const crdtParts: CrdtParts = {
   edit(ground, path, next, seed, place) {
     need(text ? '' : 'text_not_loaded')
     const base = asKind(ground, path, 'text', null)
-    const delta = text?.edit(base, next, seed, writers.get(place))
+    const own = writers.get(place)
+    let delta = text?.edit(base, next, seed, own)
+    // Too many parts for one update: as one range they are few, at the price of what others type in it.
+    if (text && delta?.ok && typeof next !== 'string' && !text.check(delta.value).ok)
+      delta = text.edit(base, edited(next), seed, own)
     if (!delta?.ok) throw new ReplicaError('invalid_patch', `${delta?.error ?? ''} at ${path}`)
     noteWriter(place, text?.writerOf(delta.value) ?? null)
     return { path, ...delta.value }

@@ -46,7 +46,7 @@ export interface TextHandle {
   delete(index: number, length: number): Promise<WriteReceipt>
   /**
    * Up to 2,000 edits in one change, each on the text that those before it made: what an editor tells at once, or a
-   * second of typing. Whole or not at all.
+   * second of typing. Whole or not at all; nobody changes the array until then.
    */
   edit(edits: readonly TextEdit[]): Promise<WriteReceipt>
   /** The text as it is now, and where positions in the text `seen` are in it: cursors stay at what they stand before. */

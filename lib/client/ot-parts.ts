@@ -21,7 +21,7 @@ import type { StoreTx } from './store.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { configOf, putRow, recordRowKey } from './tables.ts'
 import type { TextEdit } from './text-edits.ts'
-import { checkedEdits } from './text-edits.ts'
+import { checkedEdits, inCodePoints } from './text-edits.ts'
 import type { RecordGround } from './view.ts'
 
 type Applied = Extract<EffectiveResult, { status: 'applied' }>
@@ -133,10 +133,10 @@ function operate(kind: OtEdit['kind'], before: Json | undefined, ops: Json, path
 function typed(edits: readonly TextEdit[], before: Json | undefined, path: string): Made {
   if (before !== undefined && typeof before !== 'string') return misfit('kind_mismatch', path)
   const text = before ?? ''
-  const checked = checkedEdits(text, edits, path)
+  const made = { before: text, ranges: checkedEdits(text, edits, path) }
   // One that a document write brought is no fault of these edits.
-  if (hasHalfPair(text)) return { ops: null, next: edited({ before: text, ranges: checked }) }
-  const ops = composed(checked.map(({ at, inserted, gone }) => [at, inserted, { d: gone }]))
+  if (hasHalfPair(text)) return { ops: null, next: edited(made) }
+  const ops = composed(inCodePoints(made).map(({ at, inserted, gone }) => [at, inserted, { d: gone }]))
   return ops.ok ? operate('text', text, ops.value, path) : misfit(ops.error, path)
 }
 

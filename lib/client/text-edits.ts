@@ -1,4 +1,4 @@
-import type { ReplacedRange } from '#lib/engine/crdt/replaced-range.ts'
+import type { ReplacedRange, TextEdits } from '#lib/engine/crdt/replaced-range.ts'
 import { edited } from '#lib/engine/crdt/replaced-range.ts'
 import { codePoints, hasPairs, splitsPair } from '#lib/kernel/code-points.ts'
 import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
@@ -9,12 +9,6 @@ export interface TextEdit {
   readonly index: number
   readonly removed?: number
   readonly inserted?: string
-}
-
-/** An edit that fits, with its place and how much goes in code points too, as operations count (CS5). */
-interface CheckedEdit extends ReplacedRange {
-  readonly at: number
-  readonly gone: number
 }
 
 /** What the edits of one call make of a text has to fit into one update (CS4), with two parts or more of an edit. */
@@ -28,25 +22,53 @@ export function checkedEdits(
   before: string,
   edits: readonly TextEdit[],
   path: string,
-): readonly CheckedEdit[] {
-  if (!Array.isArray(edits) || edits.length === 0) throw misfit('nothing to change', path)
+): readonly ReplacedRange[] {
+  if (!Array.isArray(edits) || edits.length === 0) throw misfit('no edits', path)
   if (edits.length > TEXT_EDITS_MAX) throw misfit(`more than ${TEXT_EDITS_MAX} edits`, path)
+  const ranges = edits.map((edit: TextEdit) => rangeOf(edit, path))
   // Else no place lies inside a character, and the texts in between need not be made.
-  const isPaired = [before, ...edits.map(({ inserted = '' }) => inserted)].some(hasPairs)
+  const isPaired = hasPairs(before) || ranges.some(({ inserted }) => hasPairs(inserted))
   let [text, length] = [before, before.length]
-  return edits.map(({ index: from, removed = 0, inserted = '' }) => {
-    if (typeof inserted !== 'string') throw misfit('no_text', path)
-    const [edit, end] = [{ from, removed, inserted }, from + removed]
-    const isCount = Number.isInteger(from) && Number.isInteger(removed) && from >= 0 && removed >= 0
-    if (!isCount || end > length) throw misfit('index_out_of_range', path)
+  for (const range of ranges) {
+    const { from, removed, inserted } = range
+    const end = from + removed
+    if (end > length) throw misfit('index_out_of_range', path)
     length += inserted.length - removed
-    if (!isPaired) return { ...edit, at: from, gone: removed }
+    if (!isPaired) continue
     // What was half a character before is no fault of this edit.
     if (splitsPair(text, from) || splitsPair(text, end) || hasHalfPair(inserted))
       throw misfit('half_a_character', path)
-    const [at, gone] = [codePoints(text.slice(0, from)), codePoints(text.slice(from, end))]
-    text = edited({ before: text, ranges: [edit] })
-    return { ...edit, at, gone }
+    text = edited({ before: text, ranges: [range] })
+  }
+  return ranges
+}
+
+/** What is left out is nothing; what is there has to be what it should be. */
+function rangeOf(edit: TextEdit, path: string): ReplacedRange {
+  if (typeof edit !== 'object' || edit === null) throw misfit('no edit', path)
+  const from = edit.index
+  const removed = 'removed' in edit ? edit.removed : 0
+  const inserted = 'inserted' in edit ? edit.inserted : ''
+  if (typeof inserted !== 'string') throw misfit('no_text', path)
+  if (![from, removed].every((count) => Number.isInteger(count) && count >= 0))
+    throw misfit('index_out_of_range', path)
+  return { from, removed, inserted }
+}
+
+/** Edits that fit, each with its place and how much goes in code points, as operations count (CS5). */
+export function inCodePoints({
+  before,
+  ranges,
+}: TextEdits): readonly { readonly at: number; readonly gone: number; readonly inserted: string }[] {
+  let [text, unit, at] = [before, 0, 0]
+  return ranges.map((range) => {
+    const { from, removed, inserted } = range
+    // From the edit before, which is near in most texts.
+    at += from < unit ? -codePoints(text.slice(from, unit)) : codePoints(text.slice(unit, from))
+    unit = from
+    const gone = codePoints(text.slice(from, from + removed))
+    text = edited({ before: text, ranges: [range] })
+    return { at, gone, inserted }
   })
 }
 

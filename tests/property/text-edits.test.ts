@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TextEdit } from '#lib/client/text-edits.ts'
-import { checkedEdits, TEXT_EDITS_MAX } from '#lib/client/text-edits.ts'
+import { checkedEdits, inCodePoints, TEXT_EDITS_MAX } from '#lib/client/text-edits.ts'
 import { edited } from '#lib/engine/crdt/replaced-range.ts'
 import { cases } from '#tests/support/cases.ts'
 
@@ -32,16 +32,21 @@ describe('edits of a text in one call', () => {
     const steps = fc.array(step, { minLength: 1, maxLength: 8 })
     const holds = fc.property(text, steps, (before, all) => {
       const { edits, after } = stepped(before, all)
-      const checked = checkedEdits(before, edits, '/body')
-      expect(checked.map(({ at, gone }) => [at, gone])).toEqual(edits.map(({ at, gone }) => [at, gone]))
-      expect(edited({ before, ranges: checked })).toBe(after)
+      const made = { before, ranges: checkedEdits(before, edits, '/body') }
+      const points = inCodePoints(made).map(({ at, gone }) => [at, gone])
+      expect(points).toEqual(edits.map(({ at, gone }) => [at, gone]))
+      expect(edited(made)).toBe(after)
     })
     fc.assert(holds, { numRuns: cases(500) })
   })
 
   it('[SDK1] one that does not fit refuses all, and says why', () => {
     const refusals: readonly (readonly [readonly TextEdit[], string])[] = [
-      [[], 'nothing to change at /body'],
+      [[], 'no edits at /body'],
+      ['abc' as never, 'no edits at /body'],
+      [[null as never], 'no edit at /body'],
+      [[{ index: 0, removed: undefined as never }], 'index_out_of_range at /body'],
+      [[{ index: 0, inserted: undefined as never }], 'no_text at /body'],
       [Array.from({ length: TEXT_EDITS_MAX + 1 }, () => ({ index: 0 })), 'more than 2000 edits at /body'],
       [[{ index: 0 }, { index: 4 }], 'index_out_of_range at /body'],
       [

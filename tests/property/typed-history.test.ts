@@ -10,7 +10,8 @@ import { testApp, testFleet } from '#tests/support/device-world.ts'
 import { inBatches, loadTrace, textOf } from '../../bench/text/trace.ts'
 
 const KEYSTROKES = 600
-const SYNCED_EVERY = 150
+/** Keys, by those of a call. */
+const SYNCED_EVERY = { 1: 150, 50: 500 }
 
 /** The beginning of a real paper, by a handle of the SDK. The author's clock goes on by a tenth of a second a key. */
 it.each([
@@ -45,7 +46,8 @@ it.each([
     const edits = loadTrace().slice(0, cases(keystrokes))
     const { recordId } = await author.collection('papers').put(null, { body: '' })
     const paper = author.collection('papers').text(recordId, 'body')
-    let written = 0
+    let [written, looks] = [0, 0]
+    const syncedEvery = SYNCED_EVERY[keysPerCall]
     for (const batch of inBatches(edits, keysPerCall)) {
       nowMs += 100 * batch.length
       written += batch.length
@@ -57,15 +59,17 @@ it.each([
         await paper.edit(
           batch.map(({ at: index, deleted: removed, inserted }) => ({ index, removed, inserted })),
         )
-      if (written % (SYNCED_EVERY * keysPerCall) !== 0) continue
+      if (written % syncedEvery !== 0) continue
       expect(await paper.value()).toBe(textOf(edits.slice(0, written)))
       // Of every other batch the reader hears at once, and the last of all waits for what is behind it.
       await author.sync()
-      if (written % (2 * SYNCED_EVERY * keysPerCall) === 0) await reader.sync()
+      if (written % (2 * syncedEvery) === 0) await reader.sync()
+      looks += 1
     }
     await author.sync()
     await reader.sync()
     expect(await reader.collection('papers').text(recordId, 'body').value()).toBe(textOf(edits))
+    expect(looks).toBe(Math.floor(edits.length / syncedEvery))
     await Promise.all([author.close(), reader.close()])
   },
   60_000,

@@ -124,17 +124,21 @@ function loadedOf(loaded: LoadedTexts<Y.Doc>, state: TextState): Result<Y.Doc, '
 
 type TextStep = Y.YTextEvent['delta'][number]
 
-/** The delta of what the writer does to the text. */
+/** The delta of what the writer does to the text: that alone, or each would carry all that was ever taken out of it. */
 function written(doc: Y.Doc, root: string, client: number, write: (text: Y.Text) => void): TextState {
-  const before = Y.encodeStateVector(doc)
   doc.clientID = client
   // What waits for an earlier part is the state's, not this edit's.
   doc.store.pendingStructs = null
   doc.store.pendingDs = null
   const text = doc.getText(root)
+  let made: Uint8Array = NOTHING
+  doc.once('update', (update: Uint8Array) => (made = update))
   doc.transact(() => write(text))
-  return stateOf(Y.encodeStateAsUpdate(doc, before))
+  return stateOf(made)
 }
+
+/** No part of a writer, nothing deleted. */
+const NOTHING = new Uint8Array([0, 0])
 
 /** What was edited as another text than this one, which may be in no state yet, is as it came to be. */
 function rangesTo(text: string, next: string | TextEdits): readonly ReplacedRange[] {

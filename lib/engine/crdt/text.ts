@@ -19,7 +19,8 @@ export interface TextCrdt {
   merge(a: TextState, b: TextState): Result<TextState, 'bad_update'>
   read(state: TextState): Result<string, 'bad_update'>
   /**
-   * The delta that makes `base` (null: nothing) read `next`, or that does these edits in it, place by place, by a writer whose number `seed` makes: equal seeds make equal deltas. `own` is a writer that goes on,
+   * The delta that makes `base` (null: nothing) read `next`, or that does these edits in it, place by place (all in one
+   * range where `base` reads otherwise than they begin), by a writer whose number `seed` makes: equal seeds make equal deltas. `own` is a writer that goes on,
    * if `base` holds all that it wrote and no more under its number.
    */
   edit(

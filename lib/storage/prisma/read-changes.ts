@@ -12,6 +12,8 @@ export interface ReadRange {
 
 /** One takes some 200 bytes. */
 export const READ_CHANGES_MAX = 50_000
+/** Whoever is behind by more was away alone: it must not push out what devices share. */
+export const OF_A_RANGE_MAX = 1_000
 
 /**
  * The changes of ranges that were delivered, for the next device that is brought the same ones (decision 45): what stands
@@ -34,8 +36,9 @@ export class ReadChanges {
     return changes
   }
 
-  /** @param changes all that there are */
+  /** @param changes all that there are; so many that few others bring in one go are not kept */
   keep(range: ReadRange, changes: readonly ReadChange[]): void {
+    if (changes.length > OF_A_RANGE_MAX) return
     const key = keyOf(range)
     this.drop(key)
     this.ranges.set(key, changes)

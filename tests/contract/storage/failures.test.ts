@@ -79,6 +79,8 @@ describe('failures of PostgreSQL', () => {
     for (const kind of ['reset', 'cut_request', 'cut_answer'] as const) {
       for (let afterBytes = 0; afterBytes < BROKEN_WITHIN_BYTES; afterBytes += BROKEN_EACH_BYTES) {
         proxy.begin(() => ({ kind, afterBytes }))
+        // Until the pool knows that its connections are gone: the fault is of new ones.
+        await pause(2)
         for (const outcome of await Promise.allSettled(asks.map((ask) => ask()))) {
           if (outcome.status === 'fulfilled') continue
           broken += 1

@@ -81,3 +81,13 @@ test('[SDK1] half a character leaves the rest of its text editable before a sche
   expect(await body.value()).toBe('a\ud800b!😀')
   await replica.close()
 })
+
+test('[SDK1] edits of one call that are too many parts for one update are one range of it', async () => {
+  const { replica, collection, recordId } = await openCrdts()
+  const body = collection.text(recordId, 'body')
+  const pieces = 1_600
+  const replaced = Array.from({ length: pieces }, (_, n) => ({ index: 4 * n, removed: 1, inserted: 'X' }))
+  await body.edit([{ index: 0, inserted: 'abcd'.repeat(pieces) }, ...replaced])
+  expect(await body.value()).toBe(`${'Xbcd'.repeat(pieces)}hi`)
+  await replica.close()
+})

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ReadChange, ReadRange } from '#lib/storage/prisma/read-changes.ts'
-import { READ_CHANGES_MAX, ReadChanges } from '#lib/storage/prisma/read-changes.ts'
+import { OF_A_RANGE_MAX, READ_CHANGES_MAX, ReadChanges } from '#lib/storage/prisma/read-changes.ts'
 
 const RANGE: ReadRange = { fleetId: 'f', epoch: 1, collection: 'reports', previous: 0, version: 2 }
 const changes = (count: number): readonly ReadChange[] =>
@@ -18,12 +18,15 @@ it('so many changes are kept, of the ranges that were used last; one without cha
   const read = new ReadChanges()
   const at = (previous: number): ReadRange => ({ ...RANGE, previous, version: previous + 1 })
   const areKept = (...all: readonly number[]) => all.map((previous) => read.has(at(previous)))
-  for (const previous of [1, 2]) read.keep(at(previous), changes(READ_CHANGES_MAX / 2))
+  const full = READ_CHANGES_MAX / OF_A_RANGE_MAX
+  for (let n = 1; n <= full; n++) read.keep(at(n), changes(OF_A_RANGE_MAX))
   read.get(at(1))
-  read.keep(at(3), changes(1))
-  expect(areKept(1, 2, 3)).toEqual([true, false, true])
-  for (let n = 0; n < READ_CHANGES_MAX; n++) read.keep(at(10 + n), [])
-  expect(areKept(1, 3, 10, 9 + READ_CHANGES_MAX)).toEqual([false, false, true, true])
-  read.keep(at(10), changes(2))
-  expect(areKept(10, 11, 12)).toEqual([true, false, true])
+  read.keep(at(full + 1), changes(1))
+  expect(areKept(1, 2, 3, full + 1)).toEqual([true, false, true, true])
+  for (let n = 0; n < READ_CHANGES_MAX; n++) read.keep(at(1_000 + n), [])
+  expect(areKept(1, full + 1, 1_000, 999 + READ_CHANGES_MAX)).toEqual([false, false, true, true])
+  read.keep(at(1_000), changes(2))
+  expect(areKept(1_000, 1_001, 1_002)).toEqual([true, false, true])
+  read.keep(at(1_001), changes(OF_A_RANGE_MAX + 1))
+  expect(areKept(1_001, 1_002)).toEqual([false, true])
 })

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import * as Y from 'yjs'
+import { UPDATE_PARTS_MAX, yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import { encodeBase64 } from '#lib/kernel/base64.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
 
 const stateOf = (made: ReturnType<typeof yjsText.edit>): TextState => {
@@ -29,4 +31,23 @@ test('[CS4] edits of a text that is in no state, or in another one, make what th
   expect(readOf(stateOf(yjsText.edit(null, edits, 'edits')))).toEqual({ ok: true, value: 'two!' })
   const base = stateOf(yjsText.edit(null, 'on', 'base'))
   expect(readOf(base, stateOf(yjsText.edit(base, edits, 'edits')))).toEqual({ ok: true, value: 'two!' })
+})
+
+test('[CS4] an edit carries what it does, and not what was ever taken out of the text', () => {
+  const written = 'ab'.repeat(UPDATE_PARTS_MAX + 100)
+  const doc = new Y.Doc()
+  const text = doc.getText('text')
+  text.insert(0, written)
+  doc.transact(() => {
+    for (let at = 1; at <= text.length; at++) text.delete(at, 1)
+  })
+  const base: TextState = { kind: 'text', update: encodeBase64(Y.encodeStateAsUpdate(doc)) }
+  const was = yjsText.read(base)
+  if (!was.ok) throw new Error(was.error)
+  const edit = stateOf(yjsText.edit(base, `${was.value}!`, 'edit'))
+  expect(edit.update.length).toBeLessThan(100)
+  expect(yjsText.check(edit).ok).toBe(true)
+  expect(readOf(base, edit)).toEqual({ ok: true, value: `${was.value}!` })
+  const undone = stateOf(yjsText.edit(base, was.value, 'nothing'))
+  expect(readOf(base, undone)).toEqual(was)
 })
