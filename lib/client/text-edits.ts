@@ -26,8 +26,7 @@ export function checkedEdits(
   if (!Array.isArray(edits) || edits.length === 0) throw misfit('no edits', path)
   if (edits.length > TEXT_EDITS_MAX) throw misfit(`more than ${TEXT_EDITS_MAX} edits`, path)
   const ranges = edits.map((edit: TextEdit) => rangeOf(edit, path))
-  // Else no place lies inside a character, and the texts in between need not be made.
-  const isPaired = hasPairs(before) || ranges.some(({ inserted }) => hasPairs(inserted))
+  const isPaired = anyPairs({ before, ranges })
   let [text, length] = [before, before.length]
   for (const range of ranges) {
     const { from, removed, inserted } = range
@@ -55,11 +54,17 @@ function rangeOf(edit: TextEdit, path: string): ReplacedRange {
   return { from, removed, inserted }
 }
 
+/** Else no place lies inside a character, units are code points, and the texts between edits need not be made. */
+const anyPairs = ({ before, ranges }: TextEdits): boolean =>
+  hasPairs(before) || ranges.some(({ inserted }) => hasPairs(inserted))
+
 /** Edits that fit, each with its place and how much goes in code points, as operations count (CS5). */
 export function inCodePoints({
   before,
   ranges,
 }: TextEdits): readonly { readonly at: number; readonly gone: number; readonly inserted: string }[] {
+  if (!anyPairs({ before, ranges }))
+    return ranges.map(({ from, removed, inserted }) => ({ at: from, gone: removed, inserted }))
   let [text, unit, at] = [before, 0, 0]
   return ranges.map((range) => {
     const { from, removed, inserted } = range
