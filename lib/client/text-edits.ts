@@ -11,7 +11,7 @@ export interface TextEdit {
   readonly inserted?: string
 }
 
-/** What the edits of one call make of a text has to fit into one update (CS4), with two parts or more of an edit. */
+/** In most texts so many fit into one update (CS4), of whose parts an edit makes two; where they do not they are one range. */
 export const TEXT_EDITS_MAX = 2_000
 
 /**
