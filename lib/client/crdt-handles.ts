@@ -49,8 +49,9 @@ interface Standing {
 }
 
 interface Made {
-  readonly change: () => CrdtChange
-  /** The value that it makes, which is written where the state isn't known. */
+  /** Null: no one change can say it. */
+  readonly change: () => CrdtChange | null
+  /** The value that it makes, which is written where the state isn't known, or the change can't be said. */
   readonly next: () => Json | undefined
   readonly counted?: Counted
   /** Nothing says yet what the path is: the server makes the difference what it has to be. */
@@ -87,10 +88,10 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
     const { deviceId } = await core.identityOf(tx)
     const made = await edit({ tx, ground, at, deviceId, value: valueAt(ground.data, at) })
     if (!made) return null
-    const op: Operation =
-      made.asDocument || ground.written.has(at)
-        ? assignment(path, made.next())
-        : { type: 'crdt', changes: [{ ...made.change(), path }] }
+    const change = made.asDocument || ground.written.has(at) ? null : made.change()
+    const op: Operation = change
+      ? { type: 'crdt', changes: [{ ...change, path }] }
+      : assignment(path, made.next())
     const misfit =
       op.type === 'crdt'
         ? core.crdtParts().misfit(

@@ -11,7 +11,7 @@ import { isJsonObject } from '#lib/kernel/json.ts'
 import type { CrdtChange, CrdtKind, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { CrdtRules } from './crdt-parts.ts'
 import { stateAt } from './crdt-state-at.ts'
-import { need, text } from './crdt-text.ts'
+import { loadedText, need, text } from './crdt-text.ts'
 
 /** A state that came from outside, in its plain form; null for what is none. */
 export function checkState(path: string, state: unknown): CrdtState | null {
@@ -32,7 +32,9 @@ export function checkState(path: string, state: unknown): CrdtState | null {
     case 'lww-register':
       return typeof state['hlc'] === 'string' ? plain(deltaOf(change, text)) : null
     case 'text':
-      return typeof state['update'] === 'string' ? plain(deltaOf(change, text)) : null
+      return typeof state['update'] === 'string'
+        ? plain(loadedText().checkWhole({ update: state['update'] }))
+        : null
     default:
       return null
   }

@@ -18,14 +18,14 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
+import type { CrdtChange, CrdtState, CrdtStates, TextState } from '#lib/protocol/crdt.ts'
 import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { alike, checkState, hear } from './crdt-heard.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { remakeOne } from './crdt-remake.ts'
 import { stateAt } from './crdt-state-at.ts'
-import { need, text } from './crdt-text.ts'
+import { loadedText, need, text } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
 import { endHeard, heardParts } from './heard.ts'
 import type { WriteCore } from './over-heard.ts'
@@ -67,8 +67,17 @@ export interface CrdtParts {
   nextDot(ground: CrdtGround, path: string, deviceId: string, least: number): number
   /** Dots that an element has in the set; none when it isn't in it. */
   dots(ground: CrdtGround, path: string, value: Json): readonly string[]
-  /** As `TextCrdt.edit`. `place` names the text and who writes it: an edit goes on from that writer's last one. */
-  edit(ground: CrdtGround, path: string, next: string | TextEdits, seed: string, place: string): CrdtChange
+  /**
+   * As `TextCrdt.edit`. `place` names the text and who writes it: an edit goes on from that writer's last one. Null where what
+   * goes lies in more pieces than one change may name.
+   */
+  edit(
+    ground: CrdtGround,
+    path: string,
+    next: string | TextEdits,
+    seed: string,
+    place: string,
+  ): CrdtChange | null
   assign(ground: CrdtGround, path: string, value: Json | undefined, hlc: string): CrdtChange
   readonly checkState: typeof checkState
   readonly hear: typeof hear
@@ -243,10 +252,14 @@ function joinChange(first: CrdtChange, second: CrdtChange): CrdtChange | null {
     return null
   }
   const state = both.value
-  if (state.kind === 'or-set' || (state.kind === 'text' && state.update.length > JOINED_UPDATE_CHARS_MAX))
-    return null
-  return { path: second.path, ...state }
+  return state.kind === 'or-set' || (state.kind === 'text' && !isSendable(state))
+    ? null
+    : { path: second.path, ...state }
 }
+
+/** A deleted range takes four characters, so a short update may have more parts than the server takes in one. */
+const isSendable = (joined: TextState): boolean =>
+  joined.update.length <= JOINED_UPDATE_CHARS_MAX && loadedText().check(joined).ok
 
 /** The state of a path as the kind that its method needs. */
 function asKind<K extends CrdtState['kind']>(
@@ -294,15 +307,16 @@ export const crdtParts: CrdtParts = {
     return { path, ...registerOf(value, hlc) }
   },
   edit(ground, path, next, seed, place) {
-    need(text ? '' : 'text_not_loaded')
+    const yjs = loadedText()
     const base = asKind(ground, path, 'text', null)
     const own = writers.get(place)
-    let delta = text?.edit(base, next, seed, own)
+    let delta = yjs.edit(base, next, seed, own)
     // Too many parts for one update: as one range they are few, at the price of what others type in it.
-    if (text && delta?.ok && typeof next !== 'string' && !text.check(delta.value).ok)
-      delta = text.edit(base, edited(next), seed, own)
-    if (!delta?.ok) throw new ReplicaError('invalid_patch', `${delta?.error ?? ''} at ${path}`)
-    noteWriter(place, text?.writerOf(delta.value) ?? null)
+    if (delta.ok && typeof next !== 'string' && !yjs.check(delta.value).ok)
+      delta = yjs.edit(base, edited(next), seed, own)
+    if (!delta.ok) throw new ReplicaError('invalid_patch', `${delta.error} at ${path}`)
+    if (!yjs.check(delta.value).ok) return null
+    noteWriter(place, yjs.writerOf(delta.value))
     return { path, ...delta.value }
   },
 }

@@ -16,6 +16,7 @@ import type { CrdtGround, CrdtParts } from './crdt-parts.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { tickClock } from './device-clock.ts'
 import { noteDot, spoiltDots } from './device-dots.ts'
+import { ReplicaError } from './errors.ts'
 import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
 import { identityOf } from './tables.ts'
@@ -243,10 +244,12 @@ function editOf(input: Change): Edit {
       return changeSet(input)
     case 'lww-register':
       return made(parts.assign(ground, path, is, writer.hlc))
-    case 'text':
-      return made(
-        parts.edit(ground, path, String(is ?? ''), `${writer.seed}${path}`, `${writer.place}${path}`),
-      )
+    case 'text': {
+      const next = String(is ?? '')
+      const edit = parts.edit(ground, path, next, `${writer.seed}${path}`, `${writer.place}${path}`)
+      if (!edit) throw new ReplicaError('too_large', `what goes at ${path} lies in too many pieces`)
+      return made(edit)
+    }
   }
 }
 

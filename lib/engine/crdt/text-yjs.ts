@@ -26,10 +26,7 @@ const PLAIN: ReadonlySet<unknown> = new Set([Y.ContentString, Y.ContentDeleted, 
 /** Text by Yjs (engine.md, CS4), in the v1 encoding of updates; `loaded` only saves time. */
 export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => {
   // A device looks at a text some six times for a keystroke, each time from what it has stored.
-  const checked = remembered(([update = '']) => {
-    const bytes = decodeBase64(update)
-    return bytes && isPlain(bytes) ? merged([update]) : err('bad_update' as const)
-  })
+  const checked = remembered(([update = '']) => checkedUpTo(update, UPDATE_PARTS_MAX))
   const joined = remembered((updates) => merged(updates, loaded))
   const read = remembered(([update = '']) => {
     const doc = loadedOf(loaded, { kind: 'text', update })
@@ -55,6 +52,7 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => {
   })
   return {
     check: ({ update }) => checked([update]),
+    checkWhole: ({ update }) => checkedUpTo(update, Infinity),
     merge: (a, b) => joined([a.update, b.update]),
     read: ({ update }) => read([update]),
     edit: (base, next, seed, own) => {
@@ -226,12 +224,17 @@ const textIn = (doc: Y.Doc): string =>
     .map((name) => doc.getText(name).toString())
     .join('')
 
-/** Only what a text is made of, and not so much of it that taking it in would take long. */
-function isPlain(update: Uint8Array): boolean {
+function checkedUpTo(update: string, partsMax: number): Result<TextState, 'bad_update'> {
+  const bytes = decodeBase64(update)
+  return bytes && isPlain(bytes, partsMax) ? merged([update]) : err('bad_update')
+}
+
+/** Only what a text is made of, in so many structs and deleted ranges at most. */
+function isPlain(update: Uint8Array, partsMax: number): boolean {
   try {
     const { structs, ds } = Y.decodeUpdate(update)
     const deleted = [...ds.clients.values()].flat()
-    if (structs.length + deleted.length > UPDATE_PARTS_MAX) return false
+    if (structs.length + deleted.length > partsMax) return false
     if (deleted.some(({ clock, len }) => clock + len > CLOCK_MAX)) return false
     return structs.every((struct) => struct.id.clock + struct.length <= CLOCK_MAX && isOfText(struct))
   } catch {

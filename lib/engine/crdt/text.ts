@@ -15,6 +15,8 @@ export interface TextWriter {
 export interface TextCrdt {
   /** The state of an update that came from outside: well-formed, plain text only, of bounded work. */
   check(change: { readonly update: string }): Result<TextState, 'bad_update'>
+  /** The same of a whole text, which has as many parts as were ever typed: bounded by whoever bounds its characters. */
+  checkWhole(state: { readonly update: string }): Result<TextState, 'bad_update'>
   /** Both updates in one. Commutative, associative and idempotent in what it reads. */
   merge(a: TextState, b: TextState): Result<TextState, 'bad_update'>
   read(state: TextState): Result<string, 'bad_update'>
