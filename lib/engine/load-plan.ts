@@ -16,7 +16,7 @@ export interface LoadPlan {
     readonly recordId: string
     readonly version: number
   }[]
-  /** Own ids and parents by `after`; the ancestors of these and their edited forms are needed too, at most CHAIN_MAX deep. */
+  /** Own ids and parents by `after`; the ancestors of these and their edited forms are needed too, CHAIN_MAX links up from each. */
   readonly mutationIds: readonly string[]
   /** Conflicts that mutations resolve; those that the mutations above wait for are needed too, and what waits behind them. */
   readonly conflictIds: readonly string[]

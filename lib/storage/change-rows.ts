@@ -6,7 +6,7 @@ import type { ConflictRow, DeadLetterRow, PushPlan, PushWrites } from './ports.t
 
 export type WrittenChange = PushWrites['changes'][number]
 
-/** Ancestors by `after` that a push loads: as many as one push may chain, and never an endless walk. */
+/** Links by `after` that are loaded above each mutation: as many as are followed (AF2), and never an endless walk. */
 export const ANCESTORS_MAX = 500
 /** Operations that one read of OT's log takes; a base further back is unknown. */
 export const OT_LOG_MAX = 2_000

@@ -97,11 +97,12 @@ function knownConflict(tables: FleetTables, id: string): KnownConflict | undefin
   }
 }
 
+/** From each id as many links by `after` up as are followed at most; an edited form is as near as what it took the place of. */
 function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string, KnownMutation> {
   const letters = new Map(tables.deadLetters.values().map((letter) => [letter.mutation.id, letter.status]))
   const known = new Map<string, KnownMutation>()
-  let wave = ids
-  for (let depth = 0; depth <= ANCESTORS_MAX && wave.length > 0; depth++) {
+  let wave = [...ids]
+  for (let links = 0; links <= ANCESTORS_MAX && wave.length > 0; links++) {
     const parents: string[] = []
     for (const id of wave) {
       const row = tables.changes.get(id)
@@ -110,7 +111,7 @@ function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string,
       const deadLetter = letters.get(id) ?? 'none'
       known.set(id, { id, deviceId, mutation, result, deadLetter, replacedBy })
       if (mutation.after !== undefined) parents.push(mutation.after)
-      if (replacedBy !== null) parents.push(replacedBy)
+      if (replacedBy !== null) wave.push(replacedBy)
     }
     wave = parents
   }

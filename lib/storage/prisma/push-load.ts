@@ -61,15 +61,21 @@ const BASES: Statement = {
     CROSS JOIN LATERAL (SELECT * FROM record_base x WHERE x.fleet_id = $1 AND x.collection = k.collection
       AND x.record_id = k.record_id AND x.version = k.version LIMIT 1) b`,
 }
-/** UNION drops what was reached before, so that a chain is walked once and a circle ends. */
+/**
+ * From each id as many links by `after` up as are followed at most, whatever the others of its group need (PU4): what one
+ * would not have alone, or had and would lose, is another result. Each id that is asked for begins a walk of its own and
+ * so ends all others; where some meet, or go in a circle, UNION drops what was reached by as many links before.
+ */
 const MUTATIONS: Statement = {
   name: 'push_mutations',
-  text: `WITH RECURSIVE chain(id, after, replaced_by) AS (
-      SELECT c.mutation_id, c.after, c.replaced_by FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])
+  text: `WITH RECURSIVE chain(id, after, replaced_by, links) AS (
+      SELECT c.mutation_id, c.after, c.replaced_by, 0 FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])
       UNION
-      SELECT c.mutation_id, c.after, c.replaced_by FROM chain CROSS JOIN LATERAL (
-        SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = ANY (ARRAY[chain.after, chain.replaced_by]) LIMIT 2) c
-    ), near AS (SELECT id FROM chain LIMIT $3)
+      SELECT c.mutation_id, c.after, c.replaced_by, chain.links + k.link
+      FROM chain CROSS JOIN LATERAL (VALUES (chain.after, 1), (chain.replaced_by, 0)) k(id, link)
+      CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = k.id LIMIT 1) c
+      WHERE chain.links + k.link <= $3 AND k.id NOT IN (SELECT unnest($2::uuid[]))
+    ), near AS (SELECT DISTINCT id FROM chain)
     SELECT c.mutation_id, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter
     FROM near
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
@@ -181,9 +187,7 @@ async function withConflicts(
   const conflicts = new Map(rows.map((row) => [row.id, conflictOf(row)]))
   const held = rows.flatMap((row) => row.held)
   const waiting =
-    held.length === 0
-      ? []
-      : await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), held.length + ANCESTORS_MAX])
+    held.length === 0 ? [] : await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), ANCESTORS_MAX])
   const mutations = new Map([
     ...snapshot.mutations,
     ...waiting.map((row) => [row.mutation_id, knownOf(row)] as const),
@@ -237,7 +241,7 @@ async function readAll(
         uuids(records.map((r) => r.recordId)),
       ]),
       some<BaseRow>(bases, BASES, keysOfBases(bases)),
-      some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), mutationIds.length + ANCESTORS_MAX]),
+      some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), ANCESTORS_MAX]),
       some<{ mutation_id: string; tries: number }>(triesOf, TRIES, [uuids(triesOf)]),
       loadOtLog(send, fleetId, plan.otReads),
     ]).catch(async (error: unknown) => {

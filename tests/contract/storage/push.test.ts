@@ -302,20 +302,6 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     ])
   })
 
-  it('loads ancestors by `after`, also in a circle', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
-    const ids = Array.from({ length: 20 }, () => randomUUID())
-    await commit(storage, fleetId, () =>
-      ids.map((mutationId, i) =>
-        changeOf({ deviceId, mutationId, version: i + 1, after: ids[(i + 19) % 20] as string }),
-      ),
-    )
-    const load = (mutationIds: string[]) =>
-      storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), mutationIds }))
-    expect((await load([ids[7] as string])).mutations.size).toBe(20)
-    expect((await load([randomUUID()])).mutations.size).toBe(0)
-  })
-
   it('[ID3] replays a dead letter: another death counts an attempt, success closes it and replaces the result', async () => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
     const [mutationId, sessionId, recordId] = [randomUUID(), randomUUID(), randomUUID()]
