@@ -101,10 +101,14 @@ const CLOSE: Statement = {
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::json[]) k(id, mutation_id, kept, version, result)
     WHERE c.fleet_id = $1 AND c.id = k.id`,
 }
+/** Under the stream's lock: behind all that waits already, whatever clocks say; what one write brings stands by its place. */
 const HOLD: Statement = {
   name: 'push_hold_mutations',
-  text: `INSERT INTO held_mutation (fleet_id, conflict_id, mutation_id, held_at, place)
-    SELECT $1, c, m, $4, n FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY k(c, m, n)`,
+  text: `WITH last AS MATERIALIZED (SELECT c, (SELECT max(h.held_at) FROM held_mutation h
+        WHERE h.fleet_id = $1 AND h.conflict_id = k.c) AS held_at FROM (SELECT DISTINCT unnest($2::uuid[]) AS c) k)
+    INSERT INTO held_mutation (fleet_id, conflict_id, mutation_id, held_at, place)
+    SELECT $1, k.c, k.m, greatest($4, last.held_at + interval '1 millisecond'), k.n
+    FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY k(c, m, n) JOIN last USING (c)`,
 }
 const RELEASE: Statement = {
   name: 'push_release_mutations',

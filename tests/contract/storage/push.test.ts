@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { RecordState } from '#lib/engine/types.ts'
+import type { ConflictEffect, RecordState } from '#lib/engine/types.ts'
 import { FAILED_TRIES_PER_DEVICE_MAX } from '#lib/storage/change-rows.ts'
 import type { PushPlan, PushWrites, StoredReport } from '#lib/storage/ports.ts'
 import {
@@ -441,6 +441,46 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     expect(ids.map((id) => after.mutations.get(id)?.result)).toMatchObject(
       ids.map((id, i) => ({ id, status: 'applied', version: 2 + i })),
     )
+  })
+
+  it('[AF3] what waits stands as it arrived, whatever the clock of each write says', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const [one, two] = [0, 1].map(() =>
+      conflictEffect({ outcome: 'manual', local: null, result: null, resolution: null }),
+    ) as [ConflictEffect, ConflictEffect]
+    const parents = [one, two].map((conflict) => changeOf({ deviceId, version: null, conflict }))
+    await commit(storage, fleetId, () => parents)
+    const arrived = new Map<string, string[]>([one, two].map(({ id }) => [id, []]))
+    const waiting = (...conflicts: readonly { readonly id: string }[]) =>
+      conflicts.map(({ id: heldBy }) => {
+        const mutationId = randomUUID()
+        arrived.get(heldBy)?.push(mutationId)
+        return changeOf({ deviceId, mutationId, version: null, heldBy })
+      })
+    const held = async () => {
+      const conflictIds = [one.id, two.id]
+      const { conflicts } = await storage.sync.transact(fleetId, (tx) =>
+        tx.load({ ...planOf(), conflictIds }),
+      )
+      return new Map(conflictIds.map((id) => [id, conflicts.get(id)?.held]))
+    }
+    await commit(storage, fleetId, () => waiting(one, one, one))
+    // A clock that is behind, one that stands still, and one that is far ahead of all that come later.
+    for (const aheadMs of [-50, 0, 0, 3_600_000, -2_000, 0, 3_600_000]) {
+      const committedAtMs = NOW_MS + aheadMs
+      await commit(storage, fleetId, () => waiting(two, one, one, two, one), { committedAtMs })
+      expect(await held()).toEqual(arrived)
+    }
+    // Two writes of a group have one time.
+    await storage.sync.transact(fleetId, async (tx) => {
+      await tx.load(planOf())
+      await Promise.all([
+        tx.write(writesOf(waiting(one, one, two))),
+        tx.write(writesOf(waiting(two, one, two))),
+      ])
+      await tx.writeLast(writesOf(waiting(one, two)))
+    })
+    expect(await held()).toEqual(arrived)
   })
 
   it('tells the changes of a session, oldest first and bounded', async () => {
