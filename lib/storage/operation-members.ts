@@ -11,19 +11,26 @@ export interface Candidate {
   readonly behind: string | null
 }
 
+/** Where a member stands: `arrivedAtMs` is no earlier than that of the one that it was made after, whosever clock told it. */
+interface Place {
+  readonly arrivedAtMs: number
+  /** How many members it stands behind, link by link. */
+  readonly depth: number
+}
+
 /**
  * Members in the order in which they run (DL11): as they arrived, in which a device's own are in causal order; of those that
  * arrived together each behind the one that it was made after, else as they were made. Pure.
  */
 export function orderMembers(candidates: readonly Candidate[]): Members {
   const byMutation = new Map(candidates.map((one) => [one.mutationId, one]))
-  const depths = new Map<string, number>()
+  const places = new Map<string, Place>()
   const placed = candidates
-    .map((one) => ({ one, depth: depthOf(one, byMutation, depths) }))
+    .map((one) => ({ one, place: placeOf(one, byMutation, places) }))
     .sort(
       (a, b) =>
-        a.one.createdAtMs - b.one.createdAtMs ||
-        a.depth - b.depth ||
+        a.place.arrivedAtMs - b.place.arrivedAtMs ||
+        a.place.depth - b.place.depth ||
         a.one.madeAtMs - b.one.madeAtMs ||
         (a.one.id < b.one.id ? -1 : 1),
     )
@@ -33,23 +40,26 @@ export function orderMembers(candidates: readonly Candidate[]): Members {
   }
 }
 
-/** How many members it stands behind, link by link; a circle ends where it closes. */
-function depthOf(
+/** A circle ends where it closes. */
+function placeOf(
   candidate: Candidate,
   byMutation: ReadonlyMap<string, Candidate>,
-  depths: Map<string, number>,
-): number {
+  places: Map<string, Place>,
+): Place {
   const chain: Candidate[] = []
   const seen = new Set<string>()
   let at: Candidate | undefined = candidate
-  while (at && !depths.has(at.id) && !seen.has(at.id)) {
+  while (at && !places.has(at.id) && !seen.has(at.id)) {
     seen.add(at.id)
     chain.push(at)
     at = at.parentMutationId === null ? undefined : byMutation.get(at.parentMutationId)
   }
-  let depth = at ? (depths.get(at.id) ?? -1) : -1
-  for (const one of chain.toReversed()) depths.set(one.id, (depth += 1))
-  return depths.get(candidate.id) ?? 0
+  let place = (at && places.get(at.id)) ?? { arrivedAtMs: -Infinity, depth: -1 }
+  for (const one of chain.toReversed()) {
+    place = { arrivedAtMs: Math.max(place.arrivedAtMs, one.createdAtMs), depth: place.depth + 1 }
+    places.set(one.id, place)
+  }
+  return place
 }
 
 /** A new operation before its members are counted. Pure. */
