@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Answered, Prepared, RowShape } from './batch-query.ts'
 import { BatchQuery } from './batch-query.ts'
 import type { Statement } from './database.ts'
+import { isOfFailedTransaction } from './storage-errors.ts'
 
 interface Waiting {
   readonly statement: Statement
@@ -15,13 +16,18 @@ const shapes = new WeakMap<pg.ClientBase, Map<string, RowShape>>()
 
 /**
  * The way of statements to one connection. Those sent in one turn, without anything awaited in between, go out together
- * behind it, or sooner by `flush`; they run in the order they were sent.
+ * behind it, or sooner by `flush`; they run in the order they were sent. In a transaction that has failed, whatever was
+ * sent behind what failed rejects with that one's error: which of them is heard first is left to chance.
  */
 export class Pipeline {
   private readonly client: pg.ClientBase
   private readonly prepare: boolean
   private readonly shapes: Map<string, RowShape>
   private waiting: Waiting[] = []
+  /** The error of the first statement that failed by itself. */
+  private failure: unknown = null
+  /** Settles, and never rejects, once all that was sent alone has been heard, which is some ticks after its answer. */
+  private heard: Promise<void> = Promise.resolve()
 
   /** @param prepare false where the connection keeps no statements */
   constructor(client: pg.ClientBase, prepare: boolean) {
@@ -66,7 +72,7 @@ export class Pipeline {
         for (const [i, { resolve, reject }] of statements.entries()) {
           const own = answered[i]
           if (own) resolve(own)
-          else reject(error)
+          else this.fail(error, reject)
         }
       }),
     )
@@ -76,10 +82,22 @@ export class Pipeline {
   private sendAlone({ statement: { name, text }, values, resolve, reject }: Waiting): void {
     const isKept = this.prepare && name !== ''
     const config = { text, values: [...values], ...(isKept && { name }) }
-    this.client.query<Record<string, unknown>>(config).then(({ rows, command, fields }) => {
-      if (isKept) this.shapes.set(name, this.shapeOf(fields))
-      resolve({ rows, command })
-    }, reject)
+    this.heard = this.client.query<Record<string, unknown>>(config).then(
+      ({ rows, command, fields }) => {
+        if (isKept) this.shapes.set(name, this.shapeOf(fields))
+        resolve({ rows, command })
+      },
+      (error: unknown) => this.fail(error, reject),
+    )
+  }
+
+  private fail(error: unknown, reject: Waiting['reject']): void {
+    if (isOfFailedTransaction(error)) {
+      void this.heard.then(() => reject(this.failure ?? error))
+      return
+    }
+    this.failure ??= error
+    reject(error)
   }
 
   private shapeOf(fields: readonly pg.FieldDef[]): RowShape {

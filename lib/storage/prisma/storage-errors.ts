@@ -2,6 +2,7 @@ import { StorageContention, StorageUnavailable } from '../ports.ts'
 
 /** serialization_failure, deadlock_detected */
 const CONTENTION = new Set(['40001', '40P01'])
+const IN_FAILED_TRANSACTION = '25P02'
 const CHECK_VIOLATION = '23514'
 const LOCK_NOT_AVAILABLE = '55P03'
 /** query_canceled by statement_timeout, admin_shutdown, crash_shutdown, cannot_connect_now, read-only standby, idle in transaction for too long */
@@ -43,6 +44,9 @@ const isLateForPartition = (code: string, error: unknown): boolean =>
 export const isContention = (error: unknown): boolean => error instanceof StorageContention
 
 export const isLockTimeout = (error: unknown): boolean => sqlState(error) === LOCK_NOT_AVAILABLE
+
+/** True for a statement that did not run since one before it had failed: it tells nothing of why. */
+export const isOfFailedTransaction = (error: unknown): boolean => sqlState(error) === IN_FAILED_TRANSACTION
 
 /** A lock that could not be had in time; `collection` when it was the lock of its stream. */
 export const lockTimeout = (error: unknown, collection: string | null): StorageContention =>

@@ -116,6 +116,44 @@ describe('statements on their way to one connection', () => {
     expect(await rowsOf(pipeline.send(DIVIDE, [5]))).toEqual([{ n: 2 }])
   })
 
+  it.each([true, false])(
+    'behind one that fails the transaction fail with its error, whichever of them is heard first; prepared: %s',
+    async (prepare) => {
+      const orders: readonly (readonly [Statement, unknown[]])[][] = [
+        // The one that fails is new to the connection, and those behind it are one message.
+        [
+          [DIVIDE, [0]],
+          [NUMBER, [1]],
+          [ROWS, [1]],
+        ],
+        // One behind it is new too.
+        [
+          [DIVIDE, [0]],
+          [NUMBER, [1]],
+          [VALUES, ['', null, null, true, [], null, null]],
+          [ROWS, [1]],
+        ],
+        [
+          [NUMBER, [1]],
+          [{ name: '', text: 'SELECT 1/0' }, []],
+          [ROWS, [1]],
+          [{ name: '', text: 'SELECT 1' }, []],
+        ],
+      ]
+      for (const order of orders) {
+        const { pipeline } = await connected(prepare)
+        await known(pipeline, [BEGIN, []], [NUMBER, [1]], [ROWS, [1]])
+        const sent = order.map(([statement, values]) => pipeline.send(statement, values))
+        const settled = Promise.allSettled(sent)
+        await expect(Promise.all(sent)).rejects.toMatchObject({ code: '22012' })
+        // Sent once it was heard, the next one fails with it as well.
+        await expect(pipeline.send(NUMBER, [1])).rejects.toMatchObject({ code: '22012' })
+        for (const one of await settled)
+          if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: '22012' })
+      }
+    },
+  )
+
   it('that cannot be put into a message fail, and the connection goes on', async () => {
     const { pipeline } = await connected()
     await known(pipeline, [NUMBER, [1]])
