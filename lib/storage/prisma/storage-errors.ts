@@ -4,6 +4,9 @@ import { StorageContention, StorageUnavailable } from '../ports.ts'
 const CONTENTION = new Set(['40001', '40P01'])
 const IN_FAILED_TRANSACTION = '25P02'
 const CHECK_VIOLATION = '23514'
+const UNIQUE_VIOLATION = '23505'
+/** The log's key: a mutation's id. */
+const MUTATION_ID = 'change_log_pkey'
 const LOCK_NOT_AVAILABLE = '55P03'
 /** query_canceled by statement_timeout, admin_shutdown, crash_shutdown, cannot_connect_now, read-only standby, idle in transaction for too long */
 const UNAVAILABLE = new Set(['57014', '57P01', '57P02', '57P03', '25006', '25P03'])
@@ -32,7 +35,7 @@ export function storageError(error: unknown): unknown {
   if (error instanceof StorageContention) return error
   const code = sqlState(error)
   if (code === LOCK_NOT_AVAILABLE) return lockTimeout(error, null)
-  if (code !== null && (CONTENTION.has(code) || isLateForPartition(code, error)))
+  if (code !== null && (CONTENTION.has(code) || isLateForPartition(code, error) || isTakenId(code, error)))
     return new StorageContention(messageOf(error), { cause: error })
   return isUnavailable(error, code) ? new StorageUnavailable(messageOf(error), { cause: error }) : error
 }
@@ -40,6 +43,18 @@ export function storageError(error: unknown): unknown {
 /** Its day's partition was made between plan and write: the next try meets it. */
 const isLateForPartition = (code: string, error: unknown): boolean =>
   code === CHECK_VIOLATION && messageOf(error).includes('violates partition constraint')
+
+/**
+ * Another process committed the same mutation id between load and write, of another device and in another collection, so
+ * that no lock of theirs met: the next try finds it (ID1).
+ */
+function isTakenId(code: string, error: unknown): boolean {
+  if (code !== UNIQUE_VIOLATION) return false
+  for (const { constraint } of within(error))
+    if (constraint === MUTATION_ID || (isObject(constraint) && constraint['index'] === MUTATION_ID))
+      return true
+  return false
+}
 
 export const isContention = (error: unknown): boolean => error instanceof StorageContention
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
-import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import { TestDevice, newUuid, testApp, testFleet } from '#tests/support/device-world.ts'
 import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 
@@ -84,6 +86,26 @@ describe.each(STORAGES)('two processes over $name', ({ open }) => {
       const answers = await Promise.all([device.push(body), twin.push(body), twin.push(body)])
       const texts = await Promise.all(answers.map((answer) => answer.text()))
       expect([new Set(texts).size, answers.map(({ status }) => status)]).toEqual([1, [200, 200, 200]])
+    }
+  })
+
+  it('[ID1] one mutation id of two devices, in two collections, at both at once: one has its effect, the other is refused', async () => {
+    const [one, two] = apps
+    const body = { name: 'others', strategy: 'lww', schema: { type: 'object' } }
+    await createCollection(one.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
+    const devices = [await TestDevice.enroll(one, fleet), await TestDevice.enroll(two, fleet)]
+    for (let round = 0; round < 20; round++) {
+      const id = newUuid()
+      const answers = await Promise.all(
+        devices.map((device, i) =>
+          device.pushed([device.mutation({ id, ...(i === 1 && { collection: 'others' }) })]),
+        ),
+      )
+      const results = answers.flatMap((answer) => answer.results)
+      expect(results.toSorted((a, b) => (a.status < b.status ? -1 : 1))).toMatchObject([
+        { id, status: 'applied' },
+        { id, status: 'refused', code: 'mutation_id_reused' },
+      ])
     }
   })
 })

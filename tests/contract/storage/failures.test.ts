@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import { startFaultProxy } from '#tests/support/fault-proxy.ts'
 import { BACKENDS, changeOf, makeDevice, makeFleet, opened, planOf, writesOf } from './world.ts'
@@ -39,6 +41,42 @@ describe('failures of PostgreSQL', () => {
     const outcomes = await Promise.allSettled([crossed('a', 'b'), crossed('b', 'a')])
     const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
     expect(failed).toMatchObject([{ reason: { code: 'contention' } }])
+  })
+
+  it('[ID1] tells a mutation id that another process has written since it was loaded as contention, the first time on a connection too', async () => {
+    const { storage, url } = current()
+    const another = await openPostgresStorage({ url: url ?? '' })
+    onTestFinished(() => another.close())
+    const { id: fleetId } = await makeFleet(storage)
+    const deviceIds = [
+      (await makeDevice(storage, fleetId)).id,
+      (await makeDevice(storage, fleetId)).id,
+    ] as const
+    for (let round = 0; round < 3; round++) {
+      const mutationId = randomUUID()
+      let arrived = 0
+      let bothArrived = (): void => undefined
+      const meeting = new Promise<void>((resolve) => (bothArrived = resolve))
+      const taken = (by: Storage, collection: string, deviceId: string) =>
+        by.sync.transact(fleetId, async (tx) => {
+          const { heads, mutations } = await tx.load({ ...planOf([collection]), mutationIds: [mutationId] })
+          expect(mutations.size).toBe(0)
+          if (++arrived === 2) bothArrived()
+          await meeting
+          const version = (heads.get(collection) ?? 0) + 1
+          await tx.writeLast(writesOf([changeOf({ deviceId, collection, mutationId, version })]))
+        })
+      const outcomes = await Promise.allSettled([
+        taken(storage, 'a', deviceIds[0]),
+        taken(another, 'b', deviceIds[1]),
+      ])
+      const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
+      expect(failed).toMatchObject([{ reason: { code: 'contention' } }])
+      const found = await storage.sync.transact(fleetId, (tx) =>
+        tx.load({ ...planOf(['a']), mutationIds: [mutationId] }),
+      )
+      expect(found.mutations.size).toBe(1)
+    }
   })
 
   it('tells a connection that was killed at work, and serves the next one', async () => {

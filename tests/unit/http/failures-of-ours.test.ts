@@ -44,3 +44,22 @@ it('a row whose partition was made between plan and write is tried again; a rule
   const broken = failure('new row for relation "device" violates check constraint "device_name_check"')
   expect(storageError(broken)).toBe(broken)
 })
+
+it('[ID1] a mutation id that another process has taken is tried again, as pg and as Prisma tell it; another name that is taken is not', () => {
+  const message = 'duplicate key value violates unique constraint'
+  const byPg = (constraint: string): Error => Object.assign(new Error(message), { code: '23505', constraint })
+  const byPrisma = (index: string): Error =>
+    Object.assign(new Error('Unique constraint failed'), {
+      code: 'P2002',
+      meta: {
+        driverAdapterError: Object.assign(new Error('UniqueConstraintViolation'), {
+          cause: { kind: 'UniqueConstraintViolation', originalCode: '23505', constraint: { index } },
+        }),
+      },
+    })
+  for (const failure of [byPg, byPrisma]) {
+    expect(storageError(failure('change_log_pkey'))).toBeInstanceOf(StorageContention)
+    const other = failure('fleet_name_key')
+    expect(storageError(other)).toBe(other)
+  }
+})
