@@ -128,7 +128,10 @@ export class StorageUnavailable extends Error {
   readonly code = 'storage_unavailable'
 }
 
-/** A deadlock, a serialization failure or a lock that took too long: the same work may succeed when it is repeated. */
+/**
+ * A deadlock, a serialization failure, a mutation id that another has just taken or a lock that took too long: the same
+ * work may succeed when it is repeated.
+ */
 export class StorageContention extends Error {
   readonly code = 'contention'
   /** Set when it waited for a lock as long as it may: of a collection's stream, or of something else. */
@@ -216,7 +219,7 @@ export interface StateBounds {
 }
 
 export interface SyncPort {
-  /** Runs `work` in one transaction; a deadlock or serialization failure throws `code: 'contention'`. */
+  /** Runs `work` in one transaction; where others were in its way it throws `code: 'contention'` (StorageContention). */
   transact<T>(fleetId: string, work: (tx: PushTx) => Promise<T>): Promise<T>
   pull(
     fleetId: string,

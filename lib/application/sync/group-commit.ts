@@ -15,7 +15,7 @@ import type { StreamHeads } from './stream-heads.ts'
 export const PUSHES_PER_GROUP_MAX = 32
 /** Pushes of one fleet that wait in this process; more are shed. */
 export const PUSHES_WAITING_MAX = 1_000
-/** Deadlocks and serialization failures in a row before the group is given up. */
+/** Contentions in a row before the group is given up. */
 export const CONTENTION_RETRIES_MAX = 3
 const CONTENTION_WAIT_MS = 20
 const RETRY_AFTER_MS = 1_000

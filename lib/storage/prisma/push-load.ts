@@ -66,7 +66,7 @@ const BASES: Statement = {
  * would not have alone, or had and would lose, is another result. Each id that is asked for begins a walk of its own and
  * so ends all others; where some meet, or go in a circle, UNION drops what was reached by as many links before.
  */
-const MUTATIONS: Statement = {
+export const MUTATIONS: Statement = {
   name: 'push_mutations',
   text: `WITH RECURSIVE chain(id, after, replaced_by, links) AS (
       SELECT c.mutation_id, c.after, c.replaced_by, 0 FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])
@@ -270,20 +270,14 @@ async function readAll(
   }
 }
 
-/** The lock that ran out of time, when it was one of a stream: every statement after it fails for another reason. */
+/** The lock that ran out of time, when it was one of a stream: every statement behind it fails with its error. */
 async function stuckLock(streams: readonly string[], locks: readonly Promise<unknown>[]): Promise<unknown> {
   const settled = await Promise.allSettled(locks)
   const place = settled.findIndex((outcome) => outcome.status === 'rejected' && isLockTimeout(outcome.reason))
   const outcome = settled[place]
   const collection = streams[place]
-  if (outcome?.status !== 'rejected' || collection === undefined) return firstFailure(settled)
+  if (outcome?.status !== 'rejected' || collection === undefined) return null
   return lockTimeout(outcome.reason, collection)
-}
-
-/** A deadlock too is the lock's own error, whatever the statements behind it say. */
-function firstFailure(settled: readonly PromiseSettledResult<unknown>[]): unknown {
-  const failed = settled.find((outcome) => outcome.status === 'rejected')
-  return failed?.reason ?? null
 }
 
 const responseOf = (row: ResponseRow): StoredResponse => ({

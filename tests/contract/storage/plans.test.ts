@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { RECORDS } from '#lib/storage/prisma/push-load.ts'
+import { MUTATIONS, RECORDS } from '#lib/storage/prisma/push-load.ts'
 import { HELD_BY } from '#lib/storage/prisma/dead-letters.ts'
 import { BACKENDS, opened } from './world.ts'
 
@@ -65,6 +65,26 @@ describe('plans made on empty tables', () => {
     )
     await owner.query('DEALLOCATE records')
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(' using record_pkey ')
+  })
+
+  it('[PU3] go from a mutation to its ancestors by the key of the log alone, link by link', async () => {
+    await owner.query('SET enable_hashjoin = off; SET enable_mergejoin = off')
+    await owner.query(`PREPARE ancestors(uuid, uuid[], bigint) AS ${MUTATIONS.text}`)
+    const id = '00000000-0000-7000-8000-000000000001'
+    const { rows } = await owner.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN EXECUTE ancestors('${id}', '{${id}}', 500)`,
+    )
+    await owner.query('DEALLOCATE ancestors; RESET enable_hashjoin; RESET enable_mergejoin')
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+    expect(plan.match(/ using \w+ on \w+/g)?.toSorted()).toEqual([
+      ' using change_log_pkey on change_log',
+      ' using change_log_pkey on change_log',
+      ' using change_log_pkey on change_log',
+      ' using dead_letter_fleet_id_mutation_id_key on dead_letter',
+    ])
+    // Read once, however long the chains are.
+    expect(plan).toContain('hashed SubPlan')
+    expect(plan).not.toMatch(/Seq Scan|Filter: .*fleet_id/)
   })
 
   it('[DL3] go from a letter to those held behind it by the index of parents alone, at each level', async () => {
