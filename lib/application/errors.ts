@@ -42,7 +42,7 @@ export function isApplicationError(error: unknown): error is ApplicationError {
 /** True for an error of the storage with this code (ports.ts). */
 export function isStorageError(
   error: unknown,
-  code: 'storage_unavailable' | 'contention' | 'fleet_gone',
+  code: 'storage_unavailable' | 'contention' | 'fleet_gone' | 'plan_too_large',
 ): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }

@@ -65,8 +65,8 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
   const bytes = noBytes()
   let isOver = false
   for (const incoming of push.mutations) {
-    // A person decides on the record as it is, which needs nothing of the log.
-    const isUnread = !push.byDesk && world.otUnread.has(incoming.mutation.id)
+    // A person decides on the record as it is, which needs nothing of what is long.
+    const isUnread = !push.byDesk && world.unread.has(incoming.mutation.id)
     isOver ||= isUnread || isFull(bytes) || isSpent(draft.work)
     const outcome = isOver
       ? pushFull(incoming.mutation.id)

@@ -183,8 +183,8 @@ export interface PushWorld {
   readonly ot: OtLibrary | null
   /** Operations by record, in order: those after what the mutations were made on. */
   readonly otLog: ReadonlyMap<RecordKey, readonly PathOp[]>
-  /** Mutations whose part of that log is more than one push may read (OT_LOAD_MAX). */
-  readonly otUnread: ReadonlySet<string>
+  /** Mutations for which not all was read that they need: it is more than one push may read (PU7). */
+  readonly unread: ReadonlySet<string>
   /** Collaborative text; null where it isn't loaded, which no server is. */
   readonly text: TextCrdt | null
 }

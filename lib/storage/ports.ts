@@ -148,6 +148,11 @@ export class FleetGone extends Error {
   readonly code = 'fleet_gone'
 }
 
+/** What these mutations were made after is more than one read takes: fewer of them can be decided together. */
+export class PlanTooLarge extends Error {
+  readonly code = 'plan_too_large'
+}
+
 export interface LockTimeout {
   readonly collection: string | null
 }

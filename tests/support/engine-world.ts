@@ -57,7 +57,7 @@ export const emptyWorld = (rules: CollectionRules = rulesOf()): PushWorld => ({
   failedTries: new Map(),
   ot: otLibrary,
   otLog: new Map(),
-  otUnread: new Set(),
+  unread: new Set(),
   text: yjsText,
 })
 

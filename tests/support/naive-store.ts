@@ -70,7 +70,7 @@ export class NaiveStore {
       text: yjsText,
       ot: null,
       otLog: new Map(),
-      otUnread: new Set(),
+      unread: new Set(),
     }
   }
 }

@@ -27,16 +27,19 @@ const RULES_RELOADS_MAX = 3
 /**
  * Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 2).
  * @param onDecided called when nothing but the storage's work is left
+ * @param upTo so many mutations of each push are decided; the others are to come again (`push_full`)
+ * @throws PlanTooLarge when fewer have to be
  */
 export async function commitGroup(
   deps: CommitDeps,
   fleetId: string,
   jobs: readonly PushJob[],
   onDecided: () => void,
+  upTo = Infinity,
 ): Promise<DecidedGroup> {
   let rules = await deps.rules.get(fleetId)
   for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
-    const decided = await commitOnce(deps, fleetId, jobs, rules, onDecided)
+    const decided = await commitOnce(deps, fleetId, jobs, { rules, upTo }, onDecided)
     if (decided) return decided
     rules = await deps.rules.reload(fleetId)
   }
@@ -48,13 +51,14 @@ function commitOnce(
   { storage, clock, ids }: CommitDeps,
   fleetId: string,
   jobs: readonly PushJob[],
-  rules: FleetRules,
+  { rules, upTo }: { readonly rules: FleetRules; readonly upTo: number },
   onDecided: () => void,
 ): Promise<DecidedGroup | null> {
   return storage.sync.transact(fleetId, async (tx) => {
-    const snapshot = await tx.load(planOf(jobs, rules))
+    const snapshot = await tx.load(planOf(jobs, rules, upTo))
     if (snapshot.fleet.configVersion !== rules.configVersion) return null
-    const group = startGroup(snapshot, rules, clock.now(), ids)
+    const leftOut = jobs.flatMap(({ push }) => push.mutations.slice(upTo).map(({ mutation }) => mutation.id))
+    const group = startGroup(snapshot, rules, clock.now(), ids, leftOut)
     return decideAndWrite(tx, group, jobs, onDecided)
   })
 }
@@ -92,10 +96,10 @@ async function decideAndWrite(
 }
 
 /** Devices in order, as streams are, so that two processes lock them alike. */
-export function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
+export function planOf(jobs: readonly PushJob[], rules: FleetRules, upTo = Infinity): PushPlan {
   const ofDevices = jobs.filter((job) => job.kind === 'device').map(({ push }) => push)
   const plan = planLoad(
-    jobs.map(({ push }) => push),
+    jobs.map(({ push }) => (push.mutations.length > upTo ? firstOf(push, upTo) : push)),
     (name) => {
       const own = rules.collections.get(name)
       return own !== undefined && usesOt(own) ? own : null
@@ -110,6 +114,11 @@ export function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
     requests: ofDevices.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
   }
 }
+
+const firstOf = (push: PushJob['push'], count: number): PushJob['push'] => ({
+  ...push,
+  mutations: push.mutations.slice(0, count),
+})
 
 /** Only what an authority must be asked about can fail for the moment, and what a clock stamps out of bounds. */
 function triesOf(jobs: readonly PushJob[], { authorities }: FleetRules): readonly string[] {

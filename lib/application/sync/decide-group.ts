@@ -47,12 +47,16 @@ export interface Group {
   readonly asksAuthority: boolean
 }
 
-/** A group before its first push, over what was loaded under the locks of all of them. */
+/**
+ * A group before its first push, over what was loaded under the locks of all of them.
+ * @param leftOut mutations for which nothing was loaded
+ */
 export function startGroup(
   snapshot: PushSnapshot,
   rules: FleetRules,
   nowMs: number,
   ids: () => string,
+  leftOut: readonly string[] = [],
 ): Group {
   const { heads, records, bases, mutations, conflicts, failedTries, otLog, otUnread } = snapshot
   return {
@@ -70,7 +74,7 @@ export function startGroup(
       text: yjsText,
       ot: otLibrary,
       otLog,
-      otUnread,
+      unread: new Set([...otUnread, ...leftOut]),
     },
     writtenHeads: heads,
     snapshot,

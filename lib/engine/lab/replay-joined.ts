@@ -59,7 +59,7 @@ export function decideJoined(
     conflicts: new Map(),
     failedTries: new Map(),
     otLog: new Map(),
-    otUnread: new Set(),
+    unread: new Set(),
     ...engines,
   }
   const write = (op: Operation, { n, hlc, deviceId, baseVersion }: Writer): PushDecision => {

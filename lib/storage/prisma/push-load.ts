@@ -4,7 +4,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { ANCESTORS_MAX, basesBehind, basesOfLives, conflictsBehind } from '../change-rows.ts'
 import type { PushPlan, PushSnapshot, StoredResponse } from '../ports.ts'
-import { FleetGone } from '../ports.ts'
+import { FleetGone, PlanTooLarge } from '../ports.ts'
 import { bigints, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
@@ -61,6 +61,10 @@ const BASES: Statement = {
     CROSS JOIN LATERAL (SELECT * FROM record_base x WHERE x.fleet_id = $1 AND x.collection = k.collection
       AND x.record_id = k.record_id AND x.version = k.version LIMIT 1) b`,
 }
+/** Mutations that one read takes, ancestors included, which may be 256 KiB each and are some hundred bytes. */
+const CHAIN_MUTATIONS_MAX = 20_000
+/** Steps of all walks: more than the 501 that one decision may begin, of 501 steps each. */
+const CHAIN_STEPS_MAX = 260_000
 /**
  * From each id as many links by `after` up as are followed at most, whatever the others of its group need (PU4): what one
  * would not have alone, or had and would lose, is another result. Each id that is asked for begins a walk of its own and
@@ -75,8 +79,9 @@ export const MUTATIONS: Statement = {
       FROM chain CROSS JOIN LATERAL (VALUES (chain.after, 1), (chain.replaced_by, 0)) k(id, link)
       CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = k.id LIMIT 1) c
       WHERE chain.links + k.link <= $3 AND k.id NOT IN (SELECT unnest($2::uuid[]))
-    ), near AS (SELECT DISTINCT id FROM chain)
-    SELECT c.mutation_id, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter
+    ), steps AS MATERIALIZED (SELECT id FROM chain LIMIT ${CHAIN_STEPS_MAX}),
+    near AS (SELECT DISTINCT id FROM steps LIMIT ${CHAIN_MUTATIONS_MAX + 1})
+    SELECT (SELECT count(*) FROM steps) = ${CHAIN_STEPS_MAX} AS cut, c.mutation_id, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter
     FROM near
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
     LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
@@ -126,6 +131,7 @@ interface BaseRow extends Record<string, unknown> {
   readonly crdt: unknown
 }
 interface MutationRow extends Record<string, unknown> {
+  readonly cut: boolean
   readonly mutation_id: string
   readonly device_id: string
   readonly mutation: string
@@ -187,7 +193,7 @@ async function withConflicts(
   const conflicts = new Map(rows.map((row) => [row.id, conflictOf(row)]))
   const held = rows.flatMap((row) => row.held)
   const waiting =
-    held.length === 0 ? [] : await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), ANCESTORS_MAX])
+    held.length === 0 ? [] : all(await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), ANCESTORS_MAX]))
   const mutations = new Map([
     ...snapshot.mutations,
     ...waiting.map((row) => [row.mutation_id, knownOf(row)] as const),
@@ -195,6 +201,13 @@ async function withConflicts(
   const asked = basesBehind(mutations.values())
   const bases = asked.length === 0 ? [] : await send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)])
   return { ...snapshot, mutations, conflicts, bases: new Map([...snapshot.bases, ...bases.map(baseOf)]) }
+}
+
+/** @throws PlanTooLarge when there may be more of them */
+function all(rows: readonly MutationRow[]): readonly MutationRow[] {
+  if (rows.length > CHAIN_MUTATIONS_MAX || rows[0]?.cut)
+    throw new PlanTooLarge('the chains of these mutations are more than one read takes')
+  return rows
 }
 
 const keysOfBases = (bases: PushPlan['bases']) => [
@@ -262,7 +275,7 @@ async function readAll(
       recordRows.map(recordOf).map((record) => [recordKey(record.collection, record.recordId), record]),
     ),
     bases: new Map(baseRows.map(baseOf)),
-    mutations: new Map(mutations.map((row) => [row.mutation_id, knownOf(row)])),
+    mutations: new Map(all(mutations).map((row) => [row.mutation_id, knownOf(row)])),
     conflicts: new Map(),
     failedTries: new Map(tries.map((row) => [row.mutation_id, row.tries])),
     letterDays: new Map(devices.map((row) => [row.id, { day: row.letters_day, count: row.letters_count }])),

@@ -11,6 +11,8 @@ import { STORAGES, type TestStorage } from '#tests/support/storages.ts'
 const PER_PUSH = 100
 /** Two of these are more than one chain may be long. */
 const HALF = 270
+/** Chains of so many links that PostgreSQL reads them in two goes; memory has all of them. */
+const READ_TAKES = 41
 
 /** A storage whose pushes can be held back, and that tells of how many each of its groups was. */
 function watched(inner: Storage) {
@@ -28,7 +30,7 @@ function watched(inner: Storage) {
   return { storage: { ...inner, sync: { ...inner.sync, transact } }, watch }
 }
 
-describe.each(STORAGES)('long chains of acknowledged changes over $name', ({ open }) => {
+describe.each(STORAGES)('long chains of acknowledged changes over $name', ({ name, open }) => {
   let held: TestStorage
   let app: TestApp
   let fleet: TestFleet
@@ -117,4 +119,26 @@ describe.each(STORAGES)('long chains of acknowledged changes over $name', ({ ope
         expect(await told(answers[i] as PushResponse, mutation)).toEqual(single)
     },
   )
+
+  it('[PU7] [AF2] of a push whose chains are more than one read takes the rest comes again, and has the same results', async () => {
+    const device = await TestDevice.enroll(app, fleet)
+    const chains: Mutation[] = []
+    for (let i = 0; i < READ_TAKES; i++) chains.push(await chained(device, 'notes', CHAIN_MAX))
+    let left: readonly Mutation[] = chains
+    const pushes: number[] = []
+    while (left.length > 0) {
+      const { results } = await device.pushed(left)
+      const again = results.findIndex(({ status }) => status === 'retry')
+      const count = again === -1 ? left.length : again
+      expect(results.slice(0, count).every(({ status }) => status === 'merged')).toBe(true)
+      for (const result of results.slice(count)) expect(result).toMatchObject({ code: 'push_full' })
+      pushes.push(count)
+      left = left.slice(count)
+    }
+    expect(pushes.length).toBe(name === 'PostgreSQL' ? 2 : 1)
+    for (const { collection, recordId } of chains) {
+      const record = await held.storage.sync.getRecord(fleet.fleetId, collection, recordId)
+      expect(record?.data).toMatchObject({ title: 'theirs', count: -1 })
+    }
+  })
 })

@@ -89,7 +89,7 @@ describe('what one push may take under OT', () => {
       mutationBy(DEVICE_B, text(['y'], i), { baseVersion: 1 }),
     )
     const mutations = [first, second, third] as Mutation[]
-    server.world = { ...server.world, otUnread: new Set([second?.id ?? '']) }
+    server.world = { ...server.world, unread: new Set([second?.id ?? '']) }
     expect(server.push(DEVICE_B, mutations)).toMatchObject([
       { status: 'applied' },
       { status: 'retry', code: 'push_full' },
