@@ -20,7 +20,7 @@ export interface DecidableConflict extends Omit<ConflictEffect, 'schemaVersion' 
 /**
  * The operation on the record as it is now that carries out a choice (protocol.md, POST /conflicts/:id/resolve); null
  * when a restore must name its side. Field by field, `mine` takes the device's side where both changed something and
- * keeps what others did elsewhere; of the other strategies it is the device's whole document.
+ * keeps what others did elsewhere, as under OT; of the other strategies it is the device's whole document.
  */
 export function resolutionOf(
   conflict: DecidableConflict,
@@ -48,7 +48,7 @@ function mineOver(
   current: JsonObject | null,
   { strategy, fieldStrategies }: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
 ): JsonObject | null {
-  const byField = strategy === 'field-merge' || Object.keys(fieldStrategies).length > 0
+  const byField = strategy === 'field-merge' || strategy === 'ot' || Object.keys(fieldStrategies).length > 0
   if (!byField || !baseKnown || local === null || current === null) return local
   return mergeWith(base, local, current, 'local')
 }

@@ -317,9 +317,11 @@ describe('what a choice does', () => {
   const byField = { strategy: 'field-merge', fieldStrategies: {} } as const
   const now: JsonObject = { a: 'theirs', b: 5 }
 
-  it('[CS6] field by field my side is laid over what others did since; else it is my whole document', () => {
+  it('[CS6] field by field, also under OT, my side is laid over what others did since; else it is my whole document', () => {
     expect(resolutionOf(conflict(), { kind: 'mine' }, now, byField)).toEqual(put({ a: 'mine', b: 5 }))
     expect(resolutionOf(conflict(), { kind: 'mine' }, now, whole)).toEqual(put({ a: 'mine', b: 0 }))
+    const underOt = { strategy: 'ot', fieldStrategies: {} } as const
+    expect(resolutionOf(conflict(), { kind: 'mine' }, now, underOt)).toEqual(put({ a: 'mine', b: 5 }))
     const unknown = conflict({ base: null, baseKnown: false })
     expect(resolutionOf(unknown, { kind: 'mine' }, now, byField)).toEqual(put({ a: 'mine', b: 0 }))
     expect(resolutionOf(conflict({ local: null }), { kind: 'mine' }, now, byField)).toEqual(remove)
