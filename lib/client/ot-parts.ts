@@ -3,19 +3,18 @@ import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { withLetBe } from '#lib/engine/ot/let-be.ts'
-import { isOtPath, otPaths, withValue } from '#lib/engine/ot/paths.ts'
-import { applyOperation, touchedPointers } from '#lib/engine/patch.ts'
+import { isOtPath, withValue } from '#lib/engine/ot/paths.ts'
+import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
-import type { Mutation, Operation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
 import type { WireOtPath } from '#lib/protocol/ot.ts'
 import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { assignment } from './assignment.ts'
 import { ReplicaError } from './errors.ts'
-import { conflictsOf } from './notices.ts'
 import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
@@ -59,12 +58,6 @@ export interface OtParts {
     field: { readonly at: string; readonly path: string },
     edit: OtEdit,
   ): Mutation['op']
-  /** The paths of a record behind an own document write that was applied: the revision of what it touched isn't told. */
-  afterWrite(
-    rules: Parameters<OtParts['edit']>[0],
-    known: ReplicaRecord | null,
-    op: Operation,
-  ): Pick<ReplicaRecord, 'ot' | 'otUnsure'>
   /** One operation with the effect of both; null where they don't belong together. */
   join(first: OtOperation, second: OtOperation): OtOperation | null
   /**
@@ -78,14 +71,10 @@ export interface OtParts {
     deviceId: string,
     aligned: Pick<RecordGround, 'record' | 'own'>,
   ): Promise<void>
-  /**
-   * The pending operations on a record go past what a pull brings. False for the record of a result that they would have to
-   * pass, and which doesn't tell how: what is made on it would be made on a text that they don't fit.
-   */
-  catchUp(tx: StoreTx, wire: WireRecord, isResult: boolean | undefined): Promise<boolean>
+  /** The pending operations on a record go past what a pull brings. */
+  catchUp(tx: StoreTx, wire: WireRecord): Promise<void>
 }
 
-const isOperation = ({ type }: Pick<Operation, 'type'>): boolean => type === 'ot'
 const isOt = (entry: OutboxEntry): entry is OtEntry => entry.mutation.op.type === 'ot'
 
 function applyAll(
@@ -161,21 +150,16 @@ function composed(ops: readonly Json[]): Result<Json, string> {
 
 function makeEdit(
   rules: Parameters<OtParts['edit']>[0],
-  { data, record, own, inConflict }: RecordGround,
+  { data, record, own }: RecordGround,
   { at, path }: Parameters<OtParts['edit']>[2],
   edit: OtEdit,
 ): Mutation['op'] {
   if (!isOtPath(rules, at)) return misfit('not_ot', path)
   const { ops, next } = made(edit, valueAt(data, at), path)
   if (data && !withValue(data, at, next)) return misfit('not_a_container', path)
-  const changes = own.map(({ op }) => touching(op))
-  const stands = inConflict ? changes.every(isOperation) : areOperationsAt(changes, at)
-  const isKnown = record !== null && !record.otUnsure && stands
-  const here = operatedHere(own)
-  // Own ones that were not taken past what the record has: the text at hand is of no revision.
-  const isBehind = !inConflict && here[at] && here[at].revision !== (record?.ot?.[at]?.revision ?? 0)
-  if (!isKnown || isBehind || ops === null) return assignment(path, next)
-  const operated = { ...record.ot, ...here }
+  const isKnown = record !== null && !record.otUnsure && own.every(({ op }) => op.type === 'ot')
+  if (!isKnown || ops === null) return assignment(path, next)
+  const operated = { ...record.ot, ...operatedHere(own) }
   if (Object.keys(operated).some((other) => other !== at && overlaps(other, at)))
     return misfit('not_ot', path)
   const { kind = edit.kind, revision = 0 } = operated[at] ?? {}
@@ -183,40 +167,12 @@ function makeEdit(
   return { type: 'ot', path, kind, baseRevision: revision, ops }
 }
 
-/** An own change and the pointers that it touches, null for one that can't be told. */
-interface Touching {
-  readonly type: Operation['type']
-  readonly touched: readonly (string | null)[]
-}
-
-/** What an array loses moves what is behind it: that touches the array. */
-function touching(op: Operation, nameOf: (pointer: string) => string | null = (name) => name): Touching {
-  const moved = op.type === 'patch' ? (touchedPointers({ type: 'patch', unset: op.unset }) ?? []) : []
-  const arrays = moved.flatMap((pointer) => /^(.+)\/[0-9]+$/.exec(pointer)?.[1] ?? [])
-  const touched = op.type === 'ot' ? [op.path] : [...(touchedPointers(op) ?? ['']), ...arrays]
-  return { type: op.type, touched: touched.map(nameOf) }
-}
-
-/** True where none but operations touch a path. */
-const areOperationsAt = (own: readonly Touching[], at: string): boolean =>
-  own.every(
-    ({ type, touched }) =>
-      type === 'ot' || touched.every((pointer) => pointer !== null && !overlaps(pointer, at)),
-  )
-
 /** What the first of the own operations on each path was made on. */
 function operatedHere(own: RecordGround['own']): Readonly<Record<string, WireOtPath>> {
   const ops = own.flatMap(({ op }) => (op.type === 'ot' ? [op] : []))
   return Object.fromEntries(
     ops.reverse().map(({ path, kind, baseRevision: revision }) => [path, { revision, kind }]),
   )
-}
-
-const afterWrite: OtParts['afterWrite'] = (rules, known, op) => {
-  const paths = otPaths(rules, known?.ot ?? {})
-  const isUnsure =
-    known?.otUnsure || op.type !== 'patch' || paths.some((path) => !areOperationsAt([touching(op)], path))
-  return { ot: known?.ot, ...(isUnsure ? { otUnsure: true } : {}) }
 }
 
 function join(first: OtOperation, second: OtOperation): OtOperation | null {
@@ -251,29 +207,24 @@ async function pass(
 }
 
 /**
- * The operations that wait on a path. None where a document write that waits touches it: it was made on them as they are,
- * or they on it, so they go out on the revision that they were made on, and the server takes all past others'. So it is
- * where the record is in conflict: they stand on the device's side of that.
+ * The operations that wait on a path. None where a document write waits behind them: it was made on them as they are, so
+ * they go out on the revision that they were made on, and the server takes all past others'.
  */
 async function waitingOn(
   tx: StoreTx,
   { collection, recordId, schemaVersion }: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
   path: string,
 ): Promise<readonly OtEntry[]> {
+  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
+  if (!pending.every(isOt)) return []
   const config = await configOf(tx, collection)
   /** Under the newest version that this device knows. */
   const nameOf = (version: number, name: string): string | null =>
     config?.upMigrations?.length && version < config.schemaVersion
       ? evolutionParts().pointer(config, name, version)
       : name
-  const at = nameOf(schemaVersion, path)
-  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
-  const changes = pending.map(({ mutation: { op, schemaVersion: of } }) =>
-    touching(op, (name) => nameOf(of, name)),
-  )
-  if (at === null ? !changes.every(isOperation) : !areOperationsAt(changes, at)) return []
-  if ((await conflictsOf(tx, collection, recordId)).length > 0) return []
-  return pending.filter((entry, i): entry is OtEntry => isOt(entry) && changes[i]?.touched[0] === at)
+  const name = nameOf(schemaVersion, path)
+  return pending.filter(({ mutation: { op, schemaVersion: of } }) => nameOf(of, op.path) === name)
 }
 
 const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { record: known, own }) => {
@@ -300,18 +251,15 @@ const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { recor
   await putRow(tx, 'records', recordRowKey(known.collection, known.recordId), next)
 }
 
-const catchUp: OtParts['catchUp'] = async (tx, wire, isResult) => {
+async function catchUp(tx: StoreTx, wire: WireRecord): Promise<void> {
   for (const [path, { revision, ops }] of Object.entries(wire.ot ?? {})) {
     const waiting = await waitingOn(tx, wire, path)
     const from = waiting[0]?.mutation.op.baseRevision ?? revision
     const count = revision - from
-    if (count <= 0) continue
-    if (isResult) return false
     // Without them the operations stay as they are: the server knows the way from where they were made.
-    if (!ops || ops.length < count) continue
+    if (count <= 0 || !ops || ops.length < count) continue
     await pass(tx, waiting, { from, to: revision, theirs: ops.slice(ops.length - count) })
   }
-  return true
 }
 
-export const otParts: OtParts = { rebase, edit: makeEdit, afterWrite, join, settle, catchUp }
+export const otParts: OtParts = { rebase, edit: makeEdit, join, settle, catchUp }

@@ -115,7 +115,7 @@ async function take(
   const isNews = !isRead && repeat?.under === undefined
   if (result.status === 'applied' && isNews) await storeOwnWrite(tx, entry, result, deviceId)
   if ('record' in result && result.record && isNews)
-    await storeRecord(tx, result.record, await markOf(tx, mutation.collection), true)
+    await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') {
     // What is told again may have been decided since, or before a restored server was backed up.
     await forkParts().noteConflict(tx, result.conflictId, kept, result.record, repeat !== undefined)

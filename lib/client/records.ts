@@ -10,26 +10,24 @@ import type { StoreTx } from './store.ts'
 import type { Removal } from './notices.ts'
 import { removalKey } from './notices.ts'
 import { pendingOf } from './outbox.ts'
-import { align, dataAfter, groundOf } from './view.ts'
+import { align, dataAfter, groundOf, rulesOf } from './view.ts'
 
 /**
  * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in
  * a snapshot: after a restore of the server, versions may be lower. A deleted record leaves nothing behind.
- * @param isResult it tells nothing of others' operations: where own ones wait that have to pass them, a pull brings it
  */
 export async function storeRecord(
   tx: StoreTx,
   wire: WireRecord & Pick<ReplicaRecord, 'otUnsure'>,
   mark: string | null,
-  isResult?: boolean,
 ): Promise<void> {
   const known = await getRecord(tx, wire.collection, wire.recordId)
   const firstSight = known === null || known.orphan || (mark !== null && known.mark !== mark)
   if (!firstSight && wire.version < known.version) return
   if (wire.deleted) return known ? forgetRecord(tx, known) : endRemoval(tx, wire)
   const { ot, ...rest } = wire
-  const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId))[0]
-  if (hasWaiting && !(await otParts().catchUp(tx, wire, isResult))) return
+  const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId)).some(isOperation)
+  if (hasWaiting) await otParts().catchUp(tx, wire)
   const heard =
     known?.heard && known.life === wire.life && (await crdtParts().heard.keepHeard(tx, known, wire))
   const record: ReplicaRecord = {
@@ -41,6 +39,8 @@ export async function storeRecord(
   }
   await putRow(tx, 'records', recordRowKey(wire.collection, wire.recordId), record)
 }
+
+const isOperation = ({ mutation }: OutboxEntry): boolean => mutation.op.type === 'ot'
 
 const revisionsOf = (ot: NonNullable<WireRecord['ot']>): WireRecord['ot'] =>
   Object.fromEntries(Object.entries(ot).map(([path, { revision, kind }]) => [path, { revision, kind }]))
@@ -76,15 +76,14 @@ export async function storeOwnWrite(
     {
       collection,
       recordId,
-      // What others did is not in it.
-      version: result.record && known ? known.version : version,
+      version,
       deleted: data === null,
       data,
       versionVector,
       hlc,
       schemaVersion,
       ...(settled ? { crdt: settled.crdt } : {}),
-      ...(config && usesOt(config) ? otParts().afterWrite(config, known, mutation.op) : {}),
+      ...(usesOt(await rulesOf(tx, collection)) ? { ot: known?.ot, otUnsure: true } : {}),
     },
     await markOf(tx, collection),
   )

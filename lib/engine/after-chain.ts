@@ -6,7 +6,6 @@ import { sidesOfToday } from './conflict/sides-of-today.ts'
 import { withLetBe } from './ot/let-be.ts'
 import { usesCrdt } from './crdt/governed.ts'
 import { usesOt } from './ot/paths.ts'
-import { touchedPointers } from './patch.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, conflictOf, documentAt, mutationOf, otLogAt, recordOf, stateAt } from './push-draft.ts'
@@ -123,7 +122,6 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     document: seen,
     taken: seen,
     hasLost: false,
-    lost: [],
     madeVersion: 0,
     firstMade: 0,
     madeLife: 0,
@@ -132,7 +130,6 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     seen,
     undone: null,
     ownSide: null,
-    ownTouched: [],
     formerSide: null,
     madeAnew: false,
     ahead: [],
@@ -174,7 +171,6 @@ function decidedView(draft: PushDraft, parent: KnownMutation): ChainView | null 
     seenVersion: version,
     seen: document,
     ownSide,
-    ownTouched: touchedBy(asMadeToday(draft, mutation).op),
     formerSide: formerSide(draft, parent, version),
   }
 }
@@ -204,7 +200,6 @@ const UNKNOWN_VIEW = {
   document: UNKNOWN,
   taken: UNKNOWN,
   hasLost: false,
-  lost: [],
   madeVersion: 0,
   firstMade: 0,
   madeLife: 0,
@@ -212,7 +207,6 @@ const UNKNOWN_VIEW = {
   seen: UNKNOWN,
   undone: null,
   ownSide: null,
-  ownTouched: [],
   formerSide: null,
   madeAnew: false,
   ahead: [],
@@ -233,7 +227,6 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     madeLife: isOnNothing && beginsLife(view, mutation, result) ? version : madeLife,
     links: links + 1,
     hasLost: (view.hasLost || result.status === 'superseded') && !isWonOver(mutation, result),
-    lost: result.status === 'superseded' ? [...view.lost, ...touchedBy(mutation.op)] : view.lost,
     undone: null,
     formerSide:
       view.formerSide && afterOwn(draft, { kind: 'known', ...view.formerSide }, { ...ancestor, mutation }),
@@ -261,9 +254,6 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   const next = after(document)
   return { ...view, ...made, document: next, taken: takenAfter(view, mutation, result, next, after) }
 }
-
-const touchedBy = (op: Mutation['op']): readonly string[] =>
-  op.type === 'ot' ? [op.path] : (touchedPointers(op) ?? [''])
 
 /** With what wins over another's delete all that its author had stands again (CS9). */
 function takenAfter(

@@ -1,6 +1,6 @@
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
+import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
 import { spend } from './push-work.ts'
 import type { LoggedOp } from './ot/integrate.ts'
@@ -22,26 +22,19 @@ export interface LogQuestion {
   readonly current: RecordState | null
 }
 
-/**
- * What an operation has to pass, up to the path's newest `revision`; null where that can't be told any more.
- * @param isLost its number says nothing of what it was made on
- */
+/** What an operation has to pass, up to the path's newest `revision`; null where that can't be told any more. */
 export function operationsSince(
   ask: LogQuestion,
   { path, baseRevision }: OtOperation,
   type: OtType,
   revision: number,
-  isLost: boolean,
 ): readonly LoggedOp[] | null {
-  const { ownSide, ownTouched, madeAnew, seenVersion } = ask.chain
+  const { ownSide, madeAnew, seenVersion } = ask.chain
+  if (ownSide) return sinceDecision(ask, path, type, ownSide)
   const since = otLogAt(ask.draft, ask.question.mutation, path).filter((entry) =>
     madeAnew ? entry.version > seenVersion : entry.revision > baseRevision,
   )
-  const isWhole = reaches(since, madeAnew ? revision - since.length : baseRevision, revision)
-  const isBeside = !ownTouched.some((other) => overlaps(other, path))
-  // A side that has nothing of the path leaves it to its numbers, as far as they are here.
-  if (ownSide && !(isBeside && isWhole && !isLost)) return sinceDecision(ask, path, type, ownSide)
-  return isWhole ? since : null
+  return reaches(since, madeAnew ? revision - since.length : baseRevision, revision) ? since : null
 }
 
 /** True when the log has every operation after `from` up to `to`. */

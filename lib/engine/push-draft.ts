@@ -31,8 +31,6 @@ export interface ChainView {
   readonly taken: BaseDocument
   /** Something of it was superseded, and nothing of it has won over another's delete since. */
   readonly hasLost: boolean
-  /** What of it was superseded touches these, as pointers. */
-  readonly lost: readonly string[]
   /** Newest version that the chain itself made; 0 when it made none. */
   readonly madeVersion: number
   /** The first version that it made on top of `seenVersion`; 0 when it made none. */
@@ -49,8 +47,6 @@ export interface ChainView {
   readonly undone: SeenDocument | null
   /** The chain's side of a conflict that was decided otherwise: what its later changes were made on. */
   readonly ownSide: JsonObject | null
-  /** What the change in that conflict touches, as pointers. */
-  readonly ownTouched: readonly string[]
   /** The same with its CRDTs, where the decision began another life of the record: they are of the former one. */
   readonly formerSide: SeenDocument | null
   /** The chain itself made the record at `seenVersion`: what was there before it is none of its business. */
