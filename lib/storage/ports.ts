@@ -224,7 +224,10 @@ export interface StateBounds {
 }
 
 export interface SyncPort {
-  /** Runs `work` in one transaction; where others were in its way it throws `code: 'contention'` (StorageContention). */
+  /**
+   * Runs `work` in one transaction; where others were in its way it throws `code: 'contention'` (StorageContention). Its
+   * `load` throws PlanTooLarge, and may be asked for less then.
+   */
   transact<T>(fleetId: string, work: (tx: PushTx) => Promise<T>): Promise<T>
   pull(
     fleetId: string,

@@ -8,6 +8,7 @@ import { ruleOn, type Ruled } from '../conflicts/by-rule.ts'
 import { deskJob } from '../conflicts/resolve-conflict.ts'
 import type { Actor, Context } from '../context.ts'
 import { planOf } from '../sync/commit-group.ts'
+import { loadSome } from '../sync/load-some.ts'
 import { decideNext, startGroup, type Group } from '../sync/decide-group.ts'
 import type { DeskJob } from '../sync/push-job.ts'
 import type { FleetRules } from '../sync/rules.ts'
@@ -128,7 +129,7 @@ export interface RuledMember {
 
 /**
  * Decides members in the operation's own transaction, each as the rule was asked; it ends at the first that was not asked
- * about, and at the first that gets no lasting answer.
+ * about, at the first that gets no lasting answer, and where what is loaded for more would be more than one read takes.
  * @throws RulesChanged
  */
 export async function decideMembers(
@@ -142,12 +143,14 @@ export async function decideMembers(
     const ruling = rulings.get(member.letterId)
     return ruling ? [{ member, ruling }] : []
   })
-  const jobs = asked.flatMap(({ ruling }) => ('job' in ruling ? [ruling.job] : []))
-  const snapshot = await load(planOf(jobs, rules))
+  const { snapshot, some } = await loadSome(asked, (members) => {
+    const jobs = members.flatMap(({ ruling }) => ('job' in ruling ? [ruling.job] : []))
+    return load(planOf(jobs, rules))
+  })
   if (snapshot.fleet.configVersion !== rules.configVersion) throw new RulesChanged()
   const group = startGroup(snapshot, rules, ctx.clock.now(), ctx.ids)
   const fates: RuledMember[] = []
-  for (const { member, ruling } of asked) {
+  for (const { member, ruling } of some) {
     const became = 'job' in ruling ? decideOne(group, ruling) : ruling.fate
     fates.push({ member, fate: became })
     if (became.outcome === 'later') break

@@ -18,6 +18,7 @@ import { replayJob } from '../dead-letters/replay-job.ts'
 import type { Edit } from '../dead-letters/run-letter.ts'
 import type { Actor, Context } from '../context.ts'
 import { planOf } from '../sync/commit-group.ts'
+import { loadSome } from '../sync/load-some.ts'
 import { decideNext, startGroup, type Group } from '../sync/decide-group.ts'
 import type { ReplayJob } from '../sync/push-job.ts'
 import type { FleetRules } from '../sync/rules.ts'
@@ -116,7 +117,8 @@ export interface Ran {
 
 /**
  * Runs members one after the other, each on the outcomes of those before it, over what is loaded for them: the same for a dry
- * run as for the real one (DL13). It ends at the first that gets no lasting answer, unless `goesOn`.
+ * run as for the real one (DL13). It ends at the first that gets no lasting answer, unless `goesOn`, and
+ * where what is loaded for more would be more than one read takes.
  * @param lay what was decided before, over what was loaded
  */
 export async function runMembers(
@@ -126,12 +128,12 @@ export async function runMembers(
   load: (plan: PushPlan) => Promise<PushSnapshot>,
   { masks, lay = (group) => group, goesOn = false, nowMs }: RunOptions,
 ): Promise<{ readonly group: Group; readonly ran: readonly Ran[] }> {
-  const jobs = prepared.flatMap((one) => ('job' in one ? [one.job] : []))
-  const snapshot = await load(planOf(jobs, rules))
+  const jobsOf = (some: readonly Prepared[]) => some.flatMap((one) => ('job' in one ? [one.job] : []))
+  const { snapshot, some } = await loadSome(prepared, (members) => load(planOf(jobsOf(members), rules)))
   if (snapshot.fleet.configVersion !== rules.configVersion) throw new RulesChanged()
   const group = lay(startGroup(snapshot, rules, nowMs, ctx.ids))
   const ran: Ran[] = []
-  for (const one of prepared) {
+  for (const one of some) {
     if (!('job' in one)) {
       ran.push({ member: one.member, fate: one.fate, letter: null, record: null })
       continue

@@ -57,7 +57,7 @@ function commitOnce(
   return storage.sync.transact(fleetId, async (tx) => {
     const snapshot = await tx.load(planOf(jobs, rules, upTo))
     if (snapshot.fleet.configVersion !== rules.configVersion) return null
-    const leftOut = jobs.flatMap(({ push }) => push.mutations.slice(upTo).map(({ mutation }) => mutation.id))
+    const leftOut = jobs.flatMap(({ push }) => leftOutOf(push, upTo))
     const group = startGroup(snapshot, rules, clock.now(), ids, leftOut)
     return decideAndWrite(tx, group, jobs, onDecided)
   })
@@ -119,6 +119,12 @@ const firstOf = (push: PushJob['push'], count: number): PushJob['push'] => ({
   ...push,
   mutations: push.mutations.slice(0, count),
 })
+
+/** An id that stands in a push twice is among the first. */
+function leftOutOf({ mutations }: PushJob['push'], count: number): readonly string[] {
+  const first = new Set(mutations.slice(0, count).map(({ mutation }) => mutation.id))
+  return mutations.flatMap(({ mutation: { id } }) => (first.has(id) ? [] : [id]))
+}
 
 /** Only what an authority must be asked about can fail for the moment, and what a clock stamps out of bounds. */
 function triesOf(jobs: readonly PushJob[], { authorities }: FleetRules): readonly string[] {

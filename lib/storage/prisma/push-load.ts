@@ -61,7 +61,7 @@ const BASES: Statement = {
     CROSS JOIN LATERAL (SELECT * FROM record_base x WHERE x.fleet_id = $1 AND x.collection = k.collection
       AND x.record_id = k.record_id AND x.version = k.version LIMIT 1) b`,
 }
-/** Mutations that one read takes, ancestors included, which may be 256 KiB each and are some hundred bytes. */
+/** Ancestors that one read takes. What is asked for itself doesn't count: of a push that is repeated it is in the log by now. */
 const CHAIN_MUTATIONS_MAX = 20_000
 /** Steps of all walks: more than the 501 that one decision may begin, of 501 steps each. */
 const CHAIN_STEPS_MAX = 260_000
@@ -72,15 +72,16 @@ const CHAIN_STEPS_MAX = 260_000
  */
 export const MUTATIONS: Statement = {
   name: 'push_mutations',
-  text: `WITH RECURSIVE chain(id, after, replaced_by, links) AS (
-      SELECT c.mutation_id, c.after, c.replaced_by, 0 FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])
+  text: `WITH RECURSIVE chain(id, after, replaced_by, links, asked) AS (
+      SELECT c.mutation_id, c.after, c.replaced_by, 0, true FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])
       UNION
-      SELECT c.mutation_id, c.after, c.replaced_by, chain.links + k.link
+      SELECT c.mutation_id, c.after, c.replaced_by, chain.links + k.link, false
       FROM chain CROSS JOIN LATERAL (VALUES (chain.after, 1), (chain.replaced_by, 0)) k(id, link)
       CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = k.id LIMIT 1) c
       WHERE chain.links + k.link <= $3 AND k.id NOT IN (SELECT unnest($2::uuid[]))
-    ), steps AS MATERIALIZED (SELECT id FROM chain LIMIT ${CHAIN_STEPS_MAX}),
-    near AS (SELECT DISTINCT id FROM steps LIMIT ${CHAIN_MUTATIONS_MAX + 1})
+    ), steps AS MATERIALIZED (SELECT id FROM chain WHERE NOT asked LIMIT ${CHAIN_STEPS_MAX}),
+    ancestors AS (SELECT DISTINCT id FROM steps LIMIT ${CHAIN_MUTATIONS_MAX + 1}),
+    near AS (SELECT id FROM ancestors UNION ALL SELECT DISTINCT unnest($2::uuid[]))
     SELECT (SELECT count(*) FROM steps) = ${CHAIN_STEPS_MAX} AS cut, c.mutation_id, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter
     FROM near
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
@@ -193,7 +194,9 @@ async function withConflicts(
   const conflicts = new Map(rows.map((row) => [row.id, conflictOf(row)]))
   const held = rows.flatMap((row) => row.held)
   const waiting =
-    held.length === 0 ? [] : all(await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), ANCESTORS_MAX]))
+    held.length === 0
+      ? []
+      : whole(held, await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), ANCESTORS_MAX]))
   const mutations = new Map([
     ...snapshot.mutations,
     ...waiting.map((row) => [row.mutation_id, knownOf(row)] as const),
@@ -204,8 +207,12 @@ async function withConflicts(
 }
 
 /** @throws PlanTooLarge when there may be more of them */
-function all(rows: readonly MutationRow[]): readonly MutationRow[] {
-  if (rows.length > CHAIN_MUTATIONS_MAX || rows[0]?.cut)
+function whole(asked: readonly string[], rows: readonly MutationRow[]): readonly MutationRow[] {
+  const isOver = (): boolean => {
+    const ids = new Set(asked)
+    return rows.filter((row) => !ids.has(row.mutation_id)).length > CHAIN_MUTATIONS_MAX
+  }
+  if (rows[0]?.cut || (rows.length > CHAIN_MUTATIONS_MAX && isOver()))
     throw new PlanTooLarge('the chains of these mutations are more than one read takes')
   return rows
 }
@@ -275,7 +282,7 @@ async function readAll(
       recordRows.map(recordOf).map((record) => [recordKey(record.collection, record.recordId), record]),
     ),
     bases: new Map(baseRows.map(baseOf)),
-    mutations: new Map(all(mutations).map((row) => [row.mutation_id, knownOf(row)])),
+    mutations: new Map(whole(mutationIds, mutations).map((row) => [row.mutation_id, knownOf(row)])),
     conflicts: new Map(),
     failedTries: new Map(tries.map((row) => [row.mutation_id, row.tries])),
     letterDays: new Map(devices.map((row) => [row.id, { day: row.letters_day, count: row.letters_count }])),

@@ -5,14 +5,21 @@ import { CHAIN_MAX } from '#lib/engine/after-chain.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { PushResponse } from '#lib/protocol/push.ts'
 import type { PushPlan, Storage } from '#lib/storage/ports.ts'
-import { TestDevice, testApp, testFleet, type TestApp, type TestFleet } from '#tests/support/device-world.ts'
+import {
+  newUuid,
+  TestDevice,
+  testApp,
+  testFleet,
+  type TestApp,
+  type TestFleet,
+} from '#tests/support/device-world.ts'
 import { STORAGES, type TestStorage } from '#tests/support/storages.ts'
 
 const PER_PUSH = 100
 /** Two of these are more than one chain may be long. */
 const HALF = 270
-/** Chains of so many links that PostgreSQL reads them in two goes; memory has all of them. */
-const READ_TAKES = 41
+/** Chains of so many links are what one read of PostgreSQL takes; memory has all there are. */
+const READ_TAKES = 40
 
 /** A storage whose pushes can be held back, and that tells of how many each of its groups was. */
 function watched(inner: Storage) {
@@ -120,25 +127,34 @@ describe.each(STORAGES)('long chains of acknowledged changes over $name', ({ nam
     },
   )
 
-  it('[PU7] [AF2] of a push whose chains are more than one read takes the rest comes again, and has the same results', async () => {
-    const device = await TestDevice.enroll(app, fleet)
-    const chains: Mutation[] = []
-    for (let i = 0; i < READ_TAKES; i++) chains.push(await chained(device, 'notes', CHAIN_MAX))
-    let left: readonly Mutation[] = chains
-    const pushes: number[] = []
-    while (left.length > 0) {
-      const { results } = await device.pushed(left)
-      const again = results.findIndex(({ status }) => status === 'retry')
-      const count = again === -1 ? left.length : again
-      expect(results.slice(0, count).every(({ status }) => status === 'merged')).toBe(true)
-      for (const result of results.slice(count)) expect(result).toMatchObject({ code: 'push_full' })
-      pushes.push(count)
-      left = left.slice(count)
-    }
-    expect(pushes.length).toBe(name === 'PostgreSQL' ? 2 : 1)
-    for (const { collection, recordId } of chains) {
-      const record = await held.storage.sync.getRecord(fleet.fleetId, collection, recordId)
-      expect(record?.data).toMatchObject({ title: 'theirs', count: -1 })
-    }
-  })
+  it.each([
+    [READ_TAKES, 1],
+    [READ_TAKES + 1, 2],
+  ])(
+    '[PU7] [AF2] a push of %i long chains is decided in %i goes, each answered alike when it is repeated',
+    async (count, goes) => {
+      const device = await TestDevice.enroll(app, fleet)
+      const chains: Mutation[] = []
+      for (let i = 0; i < count; i++) chains.push(await chained(device, 'notes', CHAIN_MAX))
+      let left: readonly Mutation[] = chains
+      const pushes: number[] = []
+      while (left.length > 0) {
+        const requestId = newUuid()
+        const answer = await device.pushed(left, { requestId })
+        expect(await device.pushed(left, { requestId })).toEqual(answer)
+        const { results } = answer
+        const again = results.findIndex(({ status }) => status === 'retry')
+        const decided = again === -1 ? left.length : again
+        expect(results.slice(0, decided).every(({ status }) => status === 'merged')).toBe(true)
+        for (const result of results.slice(decided)) expect(result).toMatchObject({ code: 'push_full' })
+        pushes.push(decided)
+        left = left.slice(decided)
+      }
+      expect(pushes.length).toBe(name === 'PostgreSQL' ? goes : 1)
+      for (const { collection, recordId } of chains) {
+        const record = await held.storage.sync.getRecord(fleet.fleetId, collection, recordId)
+        expect(record?.data).toMatchObject({ title: 'theirs', count: -1 })
+      }
+    },
+  )
 })
