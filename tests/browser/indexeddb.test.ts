@@ -95,7 +95,10 @@ describe('IndexedDB in a real browser', () => {
 
   test('[SM2] two tabs at once: one session at a time, both see all, nothing doubled', async () => {
     const tag = randomUUID()
+    // On a busy machine the stream is still being opened while sessions run.
+    const stream = served.holdNext('/api/v1/events')
     const [one, two] = [await openIn({ sync: AUTO }), await openIn({ sync: AUTO })]
+    await stream.acted
     const most = served.watch()
     const written = await Promise.all(
       [one, two].flatMap((page, tab) =>
@@ -113,6 +116,7 @@ describe('IndexedDB in a real browser', () => {
     )
     expect(await titlesOnServer(tag)).toEqual(all)
     expect(most()).toBe(1)
+    stream.release()
     // What another device does reaches both, though one session at a time is run.
     const device = await TestDevice.enroll(served.app, served.fleet)
     await device.pushed([device.mutation({ op: { type: 'put', data: { title: `${tag} from afar` } } })])

@@ -12,7 +12,7 @@ export interface Served {
   readonly url: string
   readonly fleet: TestFleet
   readonly app: TestApp
-  /** The most requests that were under way at once, of devices of the app's origin, since `watch()`. */
+  /** The most requests of sessions that were under way at once since `watch()`: a stream is opened beside them. */
   watch(): () => number
   /** Holds back the answer to the next request of that path, after the server has acted. */
   holdNext(path: string): { readonly acted: Promise<void>; release(): void }
@@ -41,10 +41,11 @@ export async function serveFleet(origin: string, files: Files = () => false): Pr
     owns: () => true,
     async answer(request) {
       const isDevice = request.method !== 'OPTIONS'
-      if (isDevice) most = Math.max(most, ++running)
+      const { pathname } = new URL(request.url)
+      const isOfSession = isDevice && pathname !== '/api/v1/events'
+      if (isOfSession) most = Math.max(most, ++running)
       try {
         const answer = await app.router.answer(request)
-        const { pathname } = new URL(request.url)
         const hold = isDevice ? holds.get(pathname) : undefined
         if (hold) {
           holds.delete(pathname)
@@ -53,7 +54,7 @@ export async function serveFleet(origin: string, files: Files = () => false): Pr
         }
         return answer
       } finally {
-        if (isDevice) running -= 1
+        if (isOfSession) running -= 1
       }
     },
   })
