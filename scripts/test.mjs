@@ -25,14 +25,12 @@ await runMain(async () => {
   const checked = await Promise.all(
     CHECKS.map(([name, args]) => part(name, async () => asOne(await runLoud(args)))),
   )
-  // Two rows side by side, about as long as each other. Tests of processes wait for most of their time, so they come first, which
-  // the simulation has use for; behind them both rows have work for the processors to the end.
+  // Two rows side by side, about as long as each other: half of either is waiting, for a database, for processes or a browser.
   // What writes into the checkout, `npm run dev`, comes last, when those that read it are long over.
   const rows = [
     inTurn([
-      ['tests of processes', () => vitest(['processes'], report('processes'))],
       ['unit and property tests', () => vitest(['pure', 'mocked', 'simulation'], report('pure'))],
-      ['contract and API tests', () => vitest(['database'], report('database'))],
+      ['contract and API tests', () => vitest(['database', 'processes'], report('database'))],
     ]),
     inTurn([
       ['browser tests', () => playwright(report('playwright'))],
