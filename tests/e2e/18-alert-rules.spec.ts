@@ -58,6 +58,8 @@ test('a webhook is made with its key shown once, and a test says what its receiv
   await press(dialog.getByRole('button', { name: 'Make the channel' }))
   await expect(dialog.getByLabel('The key on call')).toHaveValue(/./)
   await press(dialog.getByRole('button', { name: 'Done' }))
+  // Until it is gone nothing behind it takes the focus.
+  await expect(dialog).toHaveCount(0)
   await press(page.getByRole('link', { name: 'on call' }))
   await expect(title(page)).toHaveText('Nothing was sent on “on call” yet')
 

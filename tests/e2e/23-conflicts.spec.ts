@@ -60,6 +60,10 @@ async function bothShow(one: Replica, two: Replica, recordId: string, title: str
   expect(one.conflicts$.get().filter((notice) => notice.recordId === recordId)).toEqual([])
 }
 
+/** Charts follow the screen a moment later. */
+const widerThanScreen = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+
 test('two devices disagree, the desk decides, both show it', async ({ adminPage: page, browser, world }) => {
   test.setTimeout(120_000)
   const { fleetId, one, two } = await desk(page, world)
@@ -256,8 +260,7 @@ test('all of a list by a rule: looked at first, then each by itself', async ({ a
     await page.goto(`${pathname}?fleet=${fleetId}`)
     await expect(heading).toContainText('Decision by a rule is done: all 3 conflicts', { timeout: 30_000 })
     await page.setViewportSize({ width: 390, height: 844 })
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-    expect(wide).toBeLessThanOrEqual(0)
+    await expect.poll(() => widerThanScreen(page)).toBeLessThanOrEqual(0)
   })
 
   await test.step('on a phone the list comes first, and nothing is wider than the screen', async () => {
@@ -272,8 +275,7 @@ test('all of a list by a rule: looked at first, then each by itself', async ({ a
     ] as const) {
       await go()
       await expect(page.locator('main h1')).toContainText(title)
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect(wide).toBeLessThanOrEqual(0)
+      await expect.poll(() => widerThanScreen(page)).toBeLessThanOrEqual(0)
       expect(await axeFindings(page)).toEqual([])
     }
   })
@@ -346,8 +348,7 @@ test('friction: which field and screen, who met whom, and the way from a field t
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height: 900 })
       await expect(heat.locator('.cell.on').first()).toBeVisible()
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect(wide).toBeLessThanOrEqual(0)
+      await expect.poll(() => widerThanScreen(page)).toBeLessThanOrEqual(0)
       expect(await axeFindings(page)).toEqual([])
     }
   })
