@@ -1,10 +1,11 @@
 import { planLoad } from '#lib/engine/load-plan.ts'
 import { isStampedAhead } from '#lib/engine/stamped-ahead.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
-import type { PushPlan, PushTx, PushWrites, Storage } from '#lib/storage/ports.ts'
+import type { PushPlan, PushSnapshot, PushTx, PushWrites, Storage } from '#lib/storage/ports.ts'
 import { ApplicationError } from '../errors.ts'
 import type { Group } from './decide-group.ts'
 import { decideNext, startGroup, takeChanges, takeWrites } from './decide-group.ts'
+import { loadSome } from './load-some.ts'
 import type { PushJob, PushOutcome } from './push-job.ts'
 import type { FleetRules, RulesCache } from './rules.ts'
 
@@ -27,19 +28,17 @@ const RULES_RELOADS_MAX = 3
 /**
  * Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 2).
  * @param onDecided called when nothing but the storage's work is left
- * @param upTo so many mutations of each push are decided; the others are to come again (`push_full`)
- * @throws PlanTooLarge when fewer have to be
+ * @throws PlanTooLarge of several pushes that need more than one read takes together
  */
 export async function commitGroup(
   deps: CommitDeps,
   fleetId: string,
   jobs: readonly PushJob[],
   onDecided: () => void,
-  upTo = Infinity,
 ): Promise<DecidedGroup> {
   let rules = await deps.rules.get(fleetId)
   for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
-    const decided = await commitOnce(deps, fleetId, jobs, { rules, upTo }, onDecided)
+    const decided = await commitOnce(deps, fleetId, jobs, rules, onDecided)
     if (decided) return decided
     rules = await deps.rules.reload(fleetId)
   }
@@ -51,16 +50,35 @@ function commitOnce(
   { storage, clock, ids }: CommitDeps,
   fleetId: string,
   jobs: readonly PushJob[],
-  { rules, upTo }: { readonly rules: FleetRules; readonly upTo: number },
+  rules: FleetRules,
   onDecided: () => void,
 ): Promise<DecidedGroup | null> {
   return storage.sync.transact(fleetId, async (tx) => {
-    const snapshot = await tx.load(planOf(jobs, rules, upTo))
+    const { snapshot, leftOut } = await loadFor(tx, jobs, rules)
     if (snapshot.fleet.configVersion !== rules.configVersion) return null
-    const leftOut = jobs.flatMap(({ push }) => leftOutOf(push, upTo))
     const group = startGroup(snapshot, rules, clock.now(), ids, leftOut)
     return decideAndWrite(tx, group, jobs, onDecided)
   })
+}
+
+/**
+ * Of a push alone as many mutations as one read takes; the others are to come again (`push_full`). Several are not cut: each is
+ * tried alone then, so that none has another result for the others (PU4).
+ */
+async function loadFor(
+  tx: PushTx,
+  jobs: readonly PushJob[],
+  rules: FleetRules,
+): Promise<{ readonly snapshot: PushSnapshot; readonly leftOut: readonly string[] }> {
+  const [job, ...others] = jobs
+  if (!job || others.length > 0) return { snapshot: await tx.load(planOf(jobs, rules)), leftOut: [] }
+  const { mutations } = job.push
+  const { snapshot, some } = await loadSome(mutations, (first) =>
+    tx.load(planOf([{ ...job, push: { ...job.push, mutations: first } } as PushJob], rules)),
+  )
+  // An id that stands in a push twice is among the first.
+  const read = new Set(some.map(({ mutation }) => mutation.id))
+  return { snapshot, leftOut: mutations.flatMap(({ mutation: { id } }) => (read.has(id) ? [] : [id])) }
 }
 
 /** So many changes are worth a write of their own: the storage works on them while the next pushes are decided. */
@@ -96,10 +114,10 @@ async function decideAndWrite(
 }
 
 /** Devices in order, as streams are, so that two processes lock them alike. */
-export function planOf(jobs: readonly PushJob[], rules: FleetRules, upTo = Infinity): PushPlan {
+export function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
   const ofDevices = jobs.filter((job) => job.kind === 'device').map(({ push }) => push)
   const plan = planLoad(
-    jobs.map(({ push }) => (push.mutations.length > upTo ? firstOf(push, upTo) : push)),
+    jobs.map(({ push }) => push),
     (name) => {
       const own = rules.collections.get(name)
       return own !== undefined && usesOt(own) ? own : null
@@ -113,17 +131,6 @@ export function planOf(jobs: readonly PushJob[], rules: FleetRules, upTo = Infin
     triesOf: triesOf(jobs, rules),
     requests: ofDevices.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
   }
-}
-
-const firstOf = (push: PushJob['push'], count: number): PushJob['push'] => ({
-  ...push,
-  mutations: push.mutations.slice(0, count),
-})
-
-/** An id that stands in a push twice is among the first. */
-function leftOutOf({ mutations }: PushJob['push'], count: number): readonly string[] {
-  const first = new Set(mutations.slice(0, count).map(({ mutation }) => mutation.id))
-  return mutations.flatMap(({ mutation: { id } }) => (first.has(id) ? [] : [id]))
 }
 
 /** Only what an authority must be asked about can fail for the moment, and what a clock stamps out of bounds. */

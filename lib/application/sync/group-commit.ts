@@ -157,21 +157,14 @@ export class GroupCommit {
     jobs: readonly PushJob[],
     onDecided: () => void,
   ): Promise<DecidedGroup> {
-    let upTo = Math.max(...jobs.map(({ push }) => push.mutations.length))
-    for (let attempt = 0; ;) {
+    for (let attempt = 0; ; attempt++) {
       try {
-        return await commitGroup(this.deps, fleetId, jobs, onDecided, upTo)
+        return await commitGroup(this.deps, fleetId, jobs, onDecided)
       } catch (error) {
-        // Of several each is tried alone, so that none has another result for the others (PU4).
-        if (jobs.length === 1 && upTo > 1 && isStorageError(error, 'plan_too_large')) {
-          upTo = Math.ceil(upTo / 2)
-          continue
-        }
         // A lock that could not be had in 5 s won't be in the next 20 ms.
         if (!isStorageError(error, 'contention') || lockTimeoutOf(error)) throw error
         if (attempt >= CONTENTION_RETRIES_MAX) throw error
         await pause(CONTENTION_WAIT_MS * 2 ** attempt * (0.5 + this.deps.random()))
-        attempt += 1
       }
     }
   }

@@ -4,12 +4,12 @@ import { toWireRecord, wireText } from '#lib/engine/wire-record.ts'
 import type { DeliveredPositions, DeliveredRange, PullPage, Storage } from '#lib/storage/ports.ts'
 import {
   BACKENDS,
+  NOW_MS,
   changeOf,
   commit,
   commitRecords,
+  fleetWithDevice,
   makeDevice,
-  makeFleet,
-  NOW_MS,
   opened,
   planOf,
   shownBy,
@@ -21,15 +21,8 @@ const ROOMY = { limit: 500, maxBytes: 4_000_000 }
 describe.each(BACKENDS)('pull on $name', (backend) => {
   const current = opened(backend)
 
-  async function fleetWithDevice() {
-    const { storage } = current()
-    const { id: fleetId } = await makeFleet(storage)
-    const { id: deviceId } = await makeDevice(storage, fleetId)
-    return { storage, fleetId, deviceId }
-  }
-
   it('gives the newest version of each record once, tombstones included, in version order', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const [a, b, c] = await commitRecords(storage, fleetId, deviceId, 3)
     await commit(storage, fleetId, (head) => [
       changeOf({
@@ -73,7 +66,7 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
   })
 
   it('gives records whose texts are, byte for byte, what reading and writing them anew would give', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const crdt = { '/n': { kind: 'g-counter', state: { [deviceId]: 7 } } } as const
     const odd = { __proto__: null, 'é"\\\n': [1.5, -0, 1e21, '\u2028\ud83d\ude00'], '': null }
     await commit(storage, fleetId, (head) =>
@@ -92,7 +85,7 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
   })
 
   it('cuts at the limit and at the bytes, over collections in the order asked', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     for (const collection of ['b', 'a']) {
       await storage.sync.transact(fleetId, async (tx) => {
         await tx.load(planOf([collection]))
@@ -122,7 +115,7 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
   })
 
   it('[TK2] pages to the end without gap or repeat, whatever the page size', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     await commitRecords(storage, fleetId, deviceId, 23)
     for (const limit of [1, 2, 7, 22, 23, 24]) {
       expect(await pullAll(storage, fleetId, limit)).toEqual(Array.from({ length: 23 }, (_, i) => i + 1))
@@ -130,7 +123,7 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
   })
 
   it('[TK2] misses nothing while many write: each poller ends with the state of the server', async () => {
-    const { storage, fleetId } = await fleetWithDevice()
+    const { storage, fleetId } = await fleetWithDevice(current().storage)
     const devices = await Promise.all(Array.from({ length: 6 }, () => makeDevice(storage, fleetId)))
     const recordIds = Array.from({ length: 12 }, () => randomUUID())
     let writing = true
@@ -190,7 +183,7 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
   })
 
   it('moves shown positions forward only, and tells what others made after the first snapshot', async () => {
-    const { storage, fleetId, deviceId: reader } = await fleetWithDevice()
+    const { storage, fleetId, deviceId: reader } = await fleetWithDevice(current().storage)
     const { id: writer } = await makeDevice(storage, fleetId)
     const ranges: DeliveredRange[] = []
     const deliver = async (version: number, firstComplete: string[], atMs: number) => {
@@ -226,7 +219,7 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
   })
 
   it('knows the oldest change that an active device has not shown to hold', async () => {
-    const { storage, fleetId, deviceId: writer } = await fleetWithDevice()
+    const { storage, fleetId, deviceId: writer } = await fleetWithDevice(current().storage)
     const reader = await makeDevice(storage, fleetId, { access: { reports: 'read' }, lastContactMs: NOW_MS })
     const blind = await makeDevice(storage, fleetId, { access: { other: 'write' }, lastContactMs: NOW_MS })
     for (const { id } of [reader, blind])

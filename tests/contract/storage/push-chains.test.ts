@@ -7,9 +7,8 @@ import {
   changeOf,
   commit,
   conflictEffect,
+  fleetWithDevice,
   letterEffect,
-  makeDevice,
-  makeFleet,
   opened,
   planOf,
 } from './world.ts'
@@ -19,13 +18,6 @@ const HALF = 270
 
 describe.each(BACKENDS)('what a push loads of chains, on $name', (backend) => {
   const current = opened(backend)
-
-  async function fleetWithDevice() {
-    const { storage } = current()
-    const { id: fleetId } = await makeFleet(storage)
-    const { id: deviceId } = await makeDevice(storage, fleetId)
-    return { storage, fleetId, deviceId }
-  }
 
   /** A chain of changes, oldest first; the first one is made after `root`. */
   async function chainOf(
@@ -53,7 +45,7 @@ describe.each(BACKENDS)('what a push loads of chains, on $name', (backend) => {
     )
 
   it('[PU3] loads ancestors by `after`, also in a circle', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const ids = Array.from({ length: 20 }, () => randomUUID())
     await commit(storage, fleetId, () =>
       ids.map((mutationId, i) =>
@@ -67,7 +59,7 @@ describe.each(BACKENDS)('what a push loads of chains, on $name', (backend) => {
   })
 
   it('[PU3] [PU4] loads as many links up from each of a group as it would from that one alone', async () => {
-    const own = await fleetWithDevice()
+    const own = await fleetWithDevice(current().storage)
     const { storage, fleetId } = own
     const [one, two] = [await chainOf(own, HALF), await chainOf(own, HALF)]
     const [long, longer] = [await chainOf(own, ANCESTORS_MAX + 1), await chainOf(own, ANCESTORS_MAX + 2)]
@@ -80,7 +72,7 @@ describe.each(BACKENDS)('what a push loads of chains, on $name', (backend) => {
   })
 
   it('[PU3] [PU4] what two go on from at different heights is as near as from the nearer one', async () => {
-    const own = await fleetWithDevice()
+    const own = await fleetWithDevice(current().storage)
     const { storage, fleetId } = own
     const trunk = await chainOf(own, ANCESTORS_MAX + 3)
     const near = await chainOf(own, 1, trunk.at(-1))
@@ -92,7 +84,7 @@ describe.each(BACKENDS)('what a push loads of chains, on $name', (backend) => {
   })
 
   it('[PU3] [AF4] an edited form is as near as the dead letter whose place it took', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const dead: string[] = []
     const edited: string[] = []
     await commit(storage, fleetId, (head) =>
@@ -113,7 +105,7 @@ describe.each(BACKENDS)('what a push loads of chains, on $name', (backend) => {
   })
 
   it('[PU3] [AF3] loads as many links up from each that waits behind a conflict', async () => {
-    const own = await fleetWithDevice()
+    const own = await fleetWithDevice(current().storage)
     const { storage, fleetId, deviceId } = own
     const chains = [await chainOf(own, HALF), await chainOf(own, HALF)]
     const open = conflictEffect({ outcome: 'manual', local: null, result: null, resolution: null })

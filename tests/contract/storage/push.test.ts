@@ -4,16 +4,15 @@ import type { ConflictEffect, RecordState } from '#lib/engine/types.ts'
 import { FAILED_TRIES_PER_DEVICE_MAX } from '#lib/storage/change-rows.ts'
 import type { PushPlan, PushWrites, StoredReport } from '#lib/storage/ports.ts'
 import {
-  audit,
   BACKENDS,
+  NOW_MS,
+  audit,
   changeOf,
   commit,
   commitRecords,
   conflictEffect,
+  fleetWithDevice,
   letterEffect,
-  makeDevice,
-  makeFleet,
-  NOW_MS,
   opened,
   planOf,
   writesOf,
@@ -34,15 +33,8 @@ const report = (seq: number, nonce = `nonce-${seq}`): StoredReport => ({
 describe.each(BACKENDS)('push transactions on $name', (backend) => {
   const current = opened(backend)
 
-  async function fleetWithDevice() {
-    const { storage } = current()
-    const { id: fleetId } = await makeFleet(storage)
-    const { id: deviceId } = await makeDevice(storage, fleetId)
-    return { storage, fleetId, deviceId }
-  }
-
   it('loads what was written: heads, records, bases, mutations, responses, device', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const [first] = await commitRecords(storage, fleetId, deviceId, 1)
     const old = first as RecordState
     const requestId = randomUUID()
@@ -113,7 +105,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('starts a stream at 0 and keeps it dense over many transactions at once', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     await Promise.all(
       Array.from({ length: 12 }, (_, i) => commitRecords(storage, fleetId, deviceId, 1 + (i % 3))),
     )
@@ -126,7 +118,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('refuses a version that leaves a gap, and writes nothing then', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     await expect(
       commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 2 })]),
     ).rejects.toThrow('assertion failed')
@@ -143,7 +135,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('leaves nothing behind when the work throws after its write', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const sessionId = randomUUID()
     const entry = audit('push.audited')
     const change = changeOf({
@@ -203,7 +195,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('writes in parts that follow each other, sent together and committed with the last', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const recordId = randomUUID()
     const first = changeOf({ deviceId, recordId, version: 1 })
     const parts = [
@@ -224,7 +216,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('leaves nothing behind when one of several parts fails', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const mutationId = randomUUID()
     await commit(storage, fleetId, (head) => [changeOf({ deviceId, mutationId, version: head + 1 })])
     const [before, behind] = [randomUUID(), randomUUID()]
@@ -251,7 +243,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[CL2] measures each report of a device against the one before it, two in one part too', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const reported = (seq: number, offsetMs: number) => ({
       deviceId,
       appVersion: '1',
@@ -266,7 +258,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[ID1] refuses a second effect of a mutation id and a second response of a request', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const mutationId = randomUUID()
     await commit(storage, fleetId, (head) => [changeOf({ deviceId, mutationId, version: head + 1 })])
     await expect(
@@ -281,7 +273,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('writes a record that changes twice in one group once, and keeps each replaced document', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const recordId = randomUUID()
     await commit(storage, fleetId, () => {
       const a = changeOf({ deviceId, recordId, version: 1, data: { n: 1 } })
@@ -303,7 +295,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[ID3] replays a dead letter: another death counts an attempt, success closes it and replaces the result', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const [mutationId, sessionId, recordId] = [randomUUID(), randomUUID(), randomUUID()]
     const deadLetter = letterEffect()
     const base = { deviceId, mutationId, recordId }
@@ -348,7 +340,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[CS7] keeps conflicts, and a mutation that resolves one closes it', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const sessionId = randomUUID()
     const open = conflictEffect({ outcome: 'manual', result: null, resolution: null })
     const settled = conflictEffect({
@@ -388,7 +380,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[CS6] knows what waits behind a conflict, in order of arrival, until it is closed', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const open = conflictEffect({ outcome: 'manual', local: null, result: null, resolution: null })
     const parent = changeOf({ deviceId, version: null, conflict: open })
     const waiting = ['b', 'a', 'c'].map((name) =>
@@ -444,7 +436,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[AF3] what waits stands as it arrived, whatever the clock of each write says', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const [one, two] = [0, 1].map(() =>
       conflictEffect({ outcome: 'manual', local: null, result: null, resolution: null }),
     ) as [ConflictEffect, ConflictEffect]
@@ -484,7 +476,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('tells the changes of a session, oldest first and bounded', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const sessionId = randomUUID()
     for (const minute of [0, 1, 2]) {
       await commit(storage, fleetId, (head) => [changeOf({ deviceId, sessionId, version: head + 1 })], {
@@ -505,7 +497,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[DL4] counts failed tries by mutation, forgets the oldest past a device’s bound, and ends them', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()]
     const write = (more: Partial<PushWrites>) =>
       storage.sync.transact(fleetId, async (tx) => {
@@ -549,7 +541,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[DL7] keeps how many dead letters a device made on its last such day', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     await storage.sync.transact(fleetId, async (tx) => {
       const { letterDays } = await tx.load({ ...planOf(), deviceIds: [deviceId] })
       expect(letterDays.get(deviceId)?.count ?? 0).toBe(0)
@@ -562,7 +554,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
   })
 
   it('[AF4] links an edited replay to the mutation that it replaces, and loads one with the other', async () => {
-    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
     const deadLetter = letterEffect()
     const dead = changeOf({ deviceId, version: null, deadLetter })
     await commit(storage, fleetId, () => [dead])

@@ -117,6 +117,14 @@ export async function makeFleet(storage: Storage, changes: Partial<Fleet> = {}):
   return fleet
 }
 
+export async function fleetWithDevice(
+  storage: Storage,
+): Promise<{ readonly storage: Storage; readonly fleetId: string; readonly deviceId: string }> {
+  const { id: fleetId } = await makeFleet(storage)
+  const { id: deviceId } = await makeDevice(storage, fleetId)
+  return { storage, fleetId, deviceId }
+}
+
 export const collectionOf = (fleetId: string, changes: Partial<Collection> = {}): Collection => ({
   id: randomUUID(),
   fleetId,
