@@ -268,6 +268,22 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
     expect(await dataOf(two, 'pages', recordId)).toEqual({ body: '# a new thing!?' })
   })
 
+  it('[CS5] in a field that is named `ot` the first edits of two devices stay, though each is behind a patch of another field', async () => {
+    const id = await record('notes2', { title: 't', body: 'hello' })
+    for (const [replica, word] of [
+      [one, 'ONE '],
+      [two, 'TWO '],
+    ] as const) {
+      await replica.collection('notes2').patch(id, { set: { title: word } })
+      await replica.collection('notes2').text(id, 'body').insert(0, word)
+    }
+    await syncAll()
+    const texts = [one, two].map((replica) => replica.collection('notes2').text(id, 'body').value())
+    const [first, second] = await Promise.all(texts)
+    expect(['ONE TWO hello', 'TWO ONE hello']).toContain(first)
+    expect(second).toBe(first)
+  })
+
   it('[CS5] operations with a document write behind them go out as they were made, whatever was heard meanwhile', async () => {
     const id = await record('pages', { body: 'hello', o: 1 })
     const pages = one.collection('pages')
