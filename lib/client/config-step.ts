@@ -29,8 +29,6 @@ export async function readConfig(run: Run): Promise<SessionEvent | null> {
   const { token } = await transact(run, identityOf)
   const outcome = await ask(run, {
     kind: 'config',
-    method: 'GET',
-    path: '/api/v1/config',
     credential: token,
     check: checkConfig,
   })

@@ -30,8 +30,8 @@ export async function runErrands(
  */
 async function rotate(context: ReplicaContext, token: string, errand: Errand): Promise<string | null> {
   if (context.store.isFull()) return null
-  const path = '/api/v1/token/rotate'
-  const call = { kind: 'rotate', method: 'POST', path, credential: token, check: checkRotated } as const
+  const route = 'token/rotate'
+  const call = { kind: 'rotate', method: 'POST', route, credential: token, check: checkRotated } as const
   const outcome = await tell(context, call)
   if (!outcome.ok) return null
   await transact(context, async (tx) => {
@@ -48,8 +48,6 @@ async function sendDiagnostics(context: ReplicaContext, token: string, errand: E
   const found = await collectDiagnostics(context, context.status())
   const call = {
     kind: 'diagnostics',
-    method: 'POST',
-    path: '/api/v1/diagnostics',
     credential: token,
     body: JSON.stringify({ ...found, commandId: errand.id }),
     check: checkNothing,

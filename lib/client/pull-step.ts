@@ -92,8 +92,7 @@ async function askForPage(
   const askedAtMs = run.clock.now()
   const outcome = await ask(run, {
     kind: 'pull',
-    method: 'GET',
-    path: `/api/v1/pull?${query}`,
+    route: `pull?${query}`,
     credential,
     headers: { 'tidemark-report': headerOf(report) },
     check: checkPull,

@@ -37,8 +37,6 @@ export async function push(run: Run): Promise<SessionEvent> {
     const check = checkPush(inFlight.mutationIds)
     const call = {
       kind: 'push',
-      method: 'POST',
-      path: '/api/v1/push',
       credential: token,
       body: inFlight.body,
       check,

@@ -41,8 +41,6 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
       run,
       {
         kind: 'enroll',
-        method: 'POST',
-        path: '/api/v1/enroll',
         credential: run.enrollmentKey,
         body,
         check: checkEnroll,

@@ -58,8 +58,6 @@ async function sendReports(
   const body = JSON.stringify({ sessions, offsetMs })
   const call = {
     kind: 'sessions',
-    method: 'POST',
-    path: '/api/v1/sessions',
     credential: token,
     body,
     check: checkSessions,
@@ -93,8 +91,6 @@ export async function heartbeat(context: ReplicaContext, token: string): Promise
   const body = JSON.stringify({ report, conflicts, awaited })
   const call = {
     kind: 'heartbeat',
-    method: 'POST',
-    path: '/api/v1/heartbeat',
     credential: token,
     body,
     check: checkObject,

@@ -11,9 +11,12 @@ import type { Check } from './wire.ts'
 export type AttemptKind = SessionReport['attempts'][number]['kind']
 
 export interface Call<T> {
+  /** Of the attempt. */
   readonly kind: AttemptKind
-  readonly method: 'GET' | 'POST'
-  readonly path: string
+  /** Below `/api/v1/`; the kind's name where it is left out. */
+  readonly route?: string
+  /** Left out: one with a body posts it, the others get. */
+  readonly method?: 'POST'
   readonly credential: string | null
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -96,8 +99,8 @@ export function createTransport(options: TransportOptions): Transport {
         durationMs: Math.max(0, Math.round(clock.now() - startedAtMs)),
       })
       try {
-        const response = await options.fetch(base + call.path, {
-          method: call.method,
+        const response = await options.fetch(`${base}/api/v1/${call.route ?? call.kind}`, {
+          method: call.method ?? (call.body === undefined ? 'GET' : 'POST'),
           headers: headersOf(call, options.app),
           signal: limit.signal,
           ...(call.body === undefined ? {} : { body: call.body }),

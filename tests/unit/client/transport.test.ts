@@ -24,8 +24,6 @@ async function serve(listener: RequestListener): Promise<string> {
 
 const CALL: Call<true> = {
   kind: 'push',
-  method: 'POST',
-  path: '/api/v1/push',
   credential: 'tmd_x',
   body: '{}',
   check: checkNothing,
@@ -39,8 +37,10 @@ const ask = (url: string, timeoutMs = 5_000) =>
 test('[SDK1] a request carries its credential and the app; an answer brings its facts', async () => {
   const now = Date.now() + 3_600_000
   let headers: Record<string, unknown> = {}
+  let line = ''
   const url = await serve((request, response) => {
     headers = request.headers
+    line = `${request.method} ${request.url}`
     response.writeHead(200, {
       'tidemark-now': new Date(now).toISOString(),
       'tidemark-config': '7',
@@ -50,6 +50,7 @@ test('[SDK1] a request carries its credential and the app; an answer brings its 
     response.end('{}')
   })
   const { outcome, facts } = await ask(`${url}/`)
+  expect(line).toBe('POST /api/v1/push')
   expect(headers).toMatchObject({
     authorization: 'Bearer tmd_x',
     'tidemark-app': '1.2.0;linux',
