@@ -69,10 +69,11 @@ async function hearAll(stage: Stage): Promise<void> {
   for (const text of await untold(stage)) ledger.blame('A', text)
 }
 
-/** Until the devices have told their state hash, and those that differ have read everything anew. */
+/** Until the devices have told their state hash, which a breaker may shut out at first, and those that differ have read anew. */
 async function compareStates(stage: Stage): Promise<void> {
-  const { world } = stage
-  for (let round = 0; round < 2; round++) {
+  const { world, ledger } = stage
+  for (let round = 0; round < DESK_ROUNDS_MAX; round++) {
+    if (round >= 2 && !world.devices.some((device) => isBehind(device, ledger))) return
     world.trace('states')
     await world.time.runUntil(world.time.elapsedMs + STATE_TOLD_EVERY_MS + LOOK_EVERY_MS)
     await drain(stage, 'after the comparison', await sync(stage, world.devices))
@@ -102,6 +103,8 @@ async function drain({ world, ledger }: Stage, when: string, since: Since = new 
     const busy = world.devices.filter((device) => !isAtRest(device, since.get(device) ?? -Infinity))
     for (const device of world.devices) if (!busy.includes(device)) device.replica?.pause()
     if (busy.length === 0) return
+    // One that had an old conflict in view, and an answer still to come, was no longer at rest behind it.
+    for (const { replica } of busy) if (replica?.status$.get().paused === 'here') replica.resume()
     for (const device of busy)
       deadline = Math.max(deadline, Math.min(end, time.elapsedMs + waitAskedOf(device) + DRAINED_WITHIN_MS))
     if (time.elapsedMs > deadline) {
