@@ -23,9 +23,9 @@ export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
   await setMeta(tx, 'inFlight', null)
   await startOver(tx, 'epoch_changed')
   await spoilDots(tx)
-  // What was only asked about may be unknown to the server now, and this is its one copy.
   await eachOutboxEntry(tx, async (entry) => {
-    if (entry.asked) await saveEntry(tx, { ...entry, asked: undefined })
+    // What was only asked about may be unknown to the server now, and this is its one copy.
+    if (entry.asked || entry.sends > 0) await saveEntry(tx, { ...entry, asked: undefined, readAnew: true })
   })
   const taken = [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))]
   const elsewhere: { readonly mutation: Mutation; readonly under: string }[] = []

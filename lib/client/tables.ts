@@ -188,6 +188,8 @@ export interface OutboxEntry {
   readonly counted?: Counted | undefined
   /** It had its effect under this id before the server was restored: it isn't made anew (FK3). */
   readonly restored?: true | undefined
+  /** Sent before the server was restored: what that had of it was read anew before it went out again (SM5). */
+  readonly readAnew?: true | undefined
   /** The server had acknowledged it before: it is told so, to count what a restored one lacks (TK6). */
   readonly acknowledged?: true | undefined
   /** The server had it, and tells what became of it (CM3): no view has it. */

@@ -32,9 +32,10 @@ export function checkDecision(
   if (!intent || intent.inConflict || change.replayOf !== null || change.releasedBy !== null) return
   if (intent.isPoison || mutation.resolves !== undefined || status === 'dead_lettered') return
   const current = newest(record)
-  const others = record.versions.filter(
-    (one) => one.author !== change.deviceId && one.version > mutation.baseVersion,
-  )
+  const since = record.versions.filter(({ version }) => version > mutation.baseVersion)
+  const others = since.filter(({ author }) => author !== change.deviceId)
+  // Its own, and yet nothing that its user saw.
+  if (since.some(({ author, isReplayed }) => isReplayed && author === change.deviceId)) return
   const isOfOldEpoch = mutation.baseEpoch !== undefined && mutation.baseEpoch !== epoch
   if (isOfOldEpoch || mutation.op.type === 'crdt') return
   const name = `${mutation.id} on ${record.collection}/${record.recordId}`

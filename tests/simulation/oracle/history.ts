@@ -13,6 +13,8 @@ export interface Version {
   readonly version: number
   readonly author: string
   readonly data: JsonObject | null
+  /** Of a dead letter. */
+  readonly isReplayed: boolean
 }
 /** A record as the commits made it. */
 export interface ModelRecord {
@@ -121,7 +123,7 @@ export class History {
     if (hlc < record.hlc) this.blame('R', `the stamp of ${key} went back from ${record.hlc} to ${hlc}`)
     record.hlc = hlc
     stampFields(record, data, mutation.hlc)
-    record.versions.push({ version, author: change.deviceId, data })
+    record.versions.push({ version, author: change.deviceId, data, isReplayed: change.replayOf !== null })
   }
 }
 
