@@ -3,18 +3,19 @@ import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { withLetBe } from '#lib/engine/ot/let-be.ts'
-import { isOtPath, withValue } from '#lib/engine/ot/paths.ts'
-import { applyOperation } from '#lib/engine/patch.ts'
+import { isOtPath, otPaths, withValue } from '#lib/engine/ot/paths.ts'
+import { applyOperation, touchedPointers } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
-import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation, OtOperation } from '#lib/protocol/mutation.ts'
 import type { WireOtPath } from '#lib/protocol/ot.ts'
 import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { assignment } from './assignment.ts'
 import { ReplicaError } from './errors.ts'
+import { conflictsOf } from './notices.ts'
 import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
@@ -58,6 +59,12 @@ export interface OtParts {
     field: { readonly at: string; readonly path: string },
     edit: OtEdit,
   ): Mutation['op']
+  /** The paths of a record behind an own document write that was applied: the revision of what it touched isn't told. */
+  afterWrite(
+    rules: Parameters<OtParts['edit']>[0],
+    known: ReplicaRecord | null,
+    op: Operation,
+  ): Pick<ReplicaRecord, 'ot' | 'otUnsure'>
   /** One operation with the effect of both; null where they don't belong together. */
   join(first: OtOperation, second: OtOperation): OtOperation | null
   /**
@@ -71,10 +78,19 @@ export interface OtParts {
     deviceId: string,
     aligned: Pick<RecordGround, 'record' | 'own'>,
   ): Promise<void>
-  /** The pending operations on a record go past what a pull brings. */
-  catchUp(tx: StoreTx, wire: WireRecord): Promise<void>
+  /**
+   * The pending operations on a record go past what a pull brings. Gives the record to keep: a result doesn't tell how, so
+   * there a path that they wait on stays as they fit it until the pull behind it does.
+   */
+  catchUp(
+    tx: StoreTx,
+    wire: WireRecord,
+    known: ReplicaRecord | null,
+    isResult: boolean | undefined,
+  ): Promise<WireRecord>
 }
 
+const isOperation = ({ type }: Pick<Operation, 'type'>): boolean => type === 'ot'
 const isOt = (entry: OutboxEntry): entry is OtEntry => entry.mutation.op.type === 'ot'
 
 function applyAll(
@@ -157,7 +173,8 @@ function makeEdit(
   if (!isOtPath(rules, at)) return misfit('not_ot', path)
   const { ops, next } = made(edit, valueAt(data, at), path)
   if (data && !withValue(data, at, next)) return misfit('not_a_container', path)
-  const isKnown = record !== null && !record.otUnsure && own.every(({ op }) => op.type === 'ot')
+  const changes = own.map(({ op }) => touching(op))
+  const isKnown = record !== null && !record.otUnsure && areOperationsAt(changes, at)
   if (!isKnown || ops === null) return assignment(path, next)
   const operated = { ...record.ot, ...operatedHere(own) }
   if (Object.keys(operated).some((other) => other !== at && overlaps(other, at)))
@@ -167,12 +184,41 @@ function makeEdit(
   return { type: 'ot', path, kind, baseRevision: revision, ops }
 }
 
+/** An own change and the pointers that it touches, null for one that can't be told. */
+interface Touching {
+  readonly type: Operation['type']
+  readonly touched: readonly (string | null)[]
+}
+
+/** What an array loses moves what is behind it: that touches the array. */
+function touching(op: Operation, nameOf: (pointer: string) => string | null = (name) => name): Touching {
+  const moved = op.type === 'patch' ? (touchedPointers({ type: 'patch', unset: op.unset }) ?? []) : []
+  const arrays = moved.flatMap((pointer) => /^(.+)\/[0-9]+$/.exec(pointer)?.[1] ?? [])
+  const touched = op.type === 'ot' ? [op.path] : [...(touchedPointers(op) ?? ['']), ...arrays]
+  return { type: op.type, touched: touched.map(nameOf) }
+}
+
+/** True where it can't be told that it doesn't. */
+const touches = ({ touched }: Touching, at: string | null): boolean =>
+  touched.some((pointer) => pointer === null || at === null || overlaps(pointer, at))
+
+/** True where none but operations touch a path. */
+const areOperationsAt = (own: readonly Touching[], at: string): boolean =>
+  own.every((change) => isOperation(change) || !touches(change, at))
+
 /** What the first of the own operations on each path was made on. */
 function operatedHere(own: RecordGround['own']): Readonly<Record<string, WireOtPath>> {
   const ops = own.flatMap(({ op }) => (op.type === 'ot' ? [op] : []))
   return Object.fromEntries(
     ops.reverse().map(({ path, kind, baseRevision: revision }) => [path, { revision, kind }]),
   )
+}
+
+const afterWrite: OtParts['afterWrite'] = (rules, known, op) => {
+  const paths = otPaths(rules, known?.ot ?? {})
+  const isUnsure =
+    known?.otUnsure || op.type !== 'patch' || paths.some((path) => !areOperationsAt([touching(op)], path))
+  return { ot: known?.ot, ...(isUnsure ? { otUnsure: true } : {}) }
 }
 
 function join(first: OtOperation, second: OtOperation): OtOperation | null {
@@ -207,24 +253,30 @@ async function pass(
 }
 
 /**
- * The operations that wait on a path. None where a document write waits behind them: it was made on them as they are, so
- * they go out on the revision that they were made on, and the server takes all past others'.
+ * The operations that wait on a path. None where a document write that waits touches it: it was made on them as they are,
+ * or they on it, so they go out on the revision that they were made on, and the server takes all past others'. So it is
+ * where what is in conflict touches it: they stand on the device's side of that.
  */
 async function waitingOn(
   tx: StoreTx,
   { collection, recordId, schemaVersion }: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
   path: string,
 ): Promise<readonly OtEntry[]> {
-  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
-  if (!pending.every(isOt)) return []
   const config = await configOf(tx, collection)
   /** Under the newest version that this device knows. */
   const nameOf = (version: number, name: string): string | null =>
     config?.upMigrations?.length && version < config.schemaVersion
       ? evolutionParts().pointer(config, name, version)
       : name
-  const name = nameOf(schemaVersion, path)
-  return pending.filter(({ mutation: { op, schemaVersion: of } }) => nameOf(of, op.path) === name)
+  const at = nameOf(schemaVersion, path)
+  const touchingOf = ({ op, schemaVersion: of }: Mutation): Touching =>
+    touching(op, (name) => nameOf(of, name))
+  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
+  const changes = pending.map(({ mutation }) => touchingOf(mutation))
+  if (at === null ? !changes.every(isOperation) : !areOperationsAt(changes, at)) return []
+  const contested = (await conflictsOf(tx, collection, recordId)).flatMap(({ mutations }) => mutations)
+  if (contested.some((mutation) => touches(touchingOf(mutation), at))) return []
+  return pending.filter((entry, i): entry is OtEntry => isOt(entry) && changes[i]?.touched[0] === at)
 }
 
 const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { record: known, own }) => {
@@ -251,15 +303,27 @@ const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { recor
   await putRow(tx, 'records', recordRowKey(known.collection, known.recordId), next)
 }
 
-async function catchUp(tx: StoreTx, wire: WireRecord): Promise<void> {
+const catchUp: OtParts['catchUp'] = async (tx, wire, known, isResult) => {
+  let kept = wire
   for (const [path, { revision, ops }] of Object.entries(wire.ot ?? {})) {
     const waiting = await waitingOn(tx, wire, path)
     const from = waiting[0]?.mutation.op.baseRevision ?? revision
     const count = revision - from
+    if (count <= 0) continue
+    if (isResult && known) kept = asBefore(kept, known, path, from)
     // Without them the operations stay as they are: the server knows the way from where they were made.
-    if (count <= 0 || !ops || ops.length < count) continue
-    await pass(tx, waiting, { from, to: revision, theirs: ops.slice(ops.length - count) })
+    else if (ops && ops.length >= count)
+      await pass(tx, waiting, { from, to: revision, theirs: ops.slice(ops.length - count) })
   }
+  return kept
 }
 
-export const otParts: OtParts = { rebase, edit: makeEdit, join, settle, catchUp }
+/** A record with a path as it was at this revision, where that is what is known of it. */
+function asBefore(wire: WireRecord, known: ReplicaRecord, path: string, revision: number): WireRecord {
+  const isIt = !known.otUnsure && !known.orphan && (known.ot?.[path]?.revision ?? 0) === revision
+  const isAlike = known.schemaVersion === wire.schemaVersion && known.life === wire.life
+  const data = isIt && isAlike && wire.data && withValue(wire.data, path, valueAt(known.data, path))
+  return data ? { ...wire, data, ot: { ...wire.ot, [path]: { ...wire.ot?.[path], revision } } } : wire
+}
+
+export const otParts: OtParts = { rebase, edit: makeEdit, afterWrite, join, settle, catchUp }

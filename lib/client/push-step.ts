@@ -1,3 +1,4 @@
+import type { PushRequest } from '#lib/protocol/push.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
@@ -150,10 +151,11 @@ async function settlePush(
   run.pushes += 1
   const nowMs = run.clock.now()
   const before = run.report
+  const { mutations, report: told } = JSON.parse(inFlight.body) as Pick<PushRequest, 'mutations' | 'report'>
   const tally = await transact(run, async (tx) => {
     const { deviceId } = await identityOf(tx)
-    const applied = await applyPushResults(tx, response, deviceId, nowMs)
-    await noteAcknowledged(tx, acknowledgedIn(inFlight))
+    const applied = await applyPushResults(tx, response, mutations, deviceId, nowMs)
+    await noteAcknowledged(tx, told.ackCommands ?? [])
     await pruneAcknowledged(tx, nowMs)
     await grow(tx, 'batchMax', tookMs)
     const report = withRefusals(
@@ -179,9 +181,6 @@ async function holdBack(tx: StoreTx, inFlight: InFlight, nowMs: number, waitMs: 
   for (const entry of await findEntries(tx, inFlight.mutationIds))
     await saveEntry(tx, heldBack(entry, nowMs, waitMs))
 }
-
-const acknowledgedIn = (inFlight: InFlight): readonly string[] =>
-  (JSON.parse(inFlight.body) as { report: { ackCommands?: string[] } }).report.ackCommands ?? []
 
 /** The next part of a batch that was halved; what stands on a change that is told to wait by now waits with it (SM6). */
 async function sendRest(tx: StoreTx, run: Run, { rest = [], unsure }: InFlight): Promise<boolean> {

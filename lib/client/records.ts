@@ -10,24 +10,25 @@ import type { StoreTx } from './store.ts'
 import type { Removal } from './notices.ts'
 import { removalKey } from './notices.ts'
 import { pendingOf } from './outbox.ts'
-import { align, dataAfter, groundOf, rulesOf } from './view.ts'
+import { align, dataAfter, groundOf } from './view.ts'
 
 /**
  * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in
  * a snapshot: after a restore of the server, versions may be lower. A deleted record leaves nothing behind.
+ * @param isResult a later pull brings it again, and tells of others' operations, which a result doesn't
  */
 export async function storeRecord(
   tx: StoreTx,
   wire: WireRecord & Pick<ReplicaRecord, 'otUnsure'>,
   mark: string | null,
+  isResult?: boolean,
 ): Promise<void> {
   const known = await getRecord(tx, wire.collection, wire.recordId)
   const firstSight = known === null || known.orphan || (mark !== null && known.mark !== mark)
   if (!firstSight && wire.version < known.version) return
   if (wire.deleted) return known ? forgetRecord(tx, known) : endRemoval(tx, wire)
-  const { ot, ...rest } = wire
-  const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId)).some(isOperation)
-  if (hasWaiting) await otParts().catchUp(tx, wire)
+  const hasWaiting = wire.ot && (await pendingOf(tx, wire.collection, wire.recordId))[0]
+  const { ot, ...rest } = hasWaiting ? await otParts().catchUp(tx, wire, known, isResult) : wire
   const heard =
     known?.heard && known.life === wire.life && (await crdtParts().heard.keepHeard(tx, known, wire))
   const record: ReplicaRecord = {
@@ -39,8 +40,6 @@ export async function storeRecord(
   }
   await putRow(tx, 'records', recordRowKey(wire.collection, wire.recordId), record)
 }
-
-const isOperation = ({ mutation }: OutboxEntry): boolean => mutation.op.type === 'ot'
 
 const revisionsOf = (ot: NonNullable<WireRecord['ot']>): WireRecord['ot'] =>
   Object.fromEntries(Object.entries(ot).map(([path, { revision, kind }]) => [path, { revision, kind }]))
@@ -83,7 +82,7 @@ export async function storeOwnWrite(
       hlc,
       schemaVersion,
       ...(settled ? { crdt: settled.crdt } : {}),
-      ...(usesOt(await rulesOf(tx, collection)) ? { ot: known?.ot, otUnsure: true } : {}),
+      ...(config && usesOt(config) ? otParts().afterWrite(config, known, mutation.op) : {}),
     },
     await markOf(tx, collection),
   )

@@ -6,6 +6,7 @@ import { sidesOfToday } from './conflict/sides-of-today.ts'
 import { withLetBe } from './ot/let-be.ts'
 import { usesCrdt } from './crdt/governed.ts'
 import { usesOt } from './ot/paths.ts'
+import { touchedPointers } from './patch.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, conflictOf, documentAt, mutationOf, otLogAt, recordOf, stateAt } from './push-draft.ts'
@@ -130,6 +131,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     seen,
     undone: null,
     ownSide: null,
+    ownTouched: [],
     formerSide: null,
     madeAnew: false,
     ahead: [],
@@ -171,6 +173,7 @@ function decidedView(draft: PushDraft, parent: KnownMutation): ChainView | null 
     seenVersion: version,
     seen: document,
     ownSide,
+    ownTouched: touchedBy(asMadeToday(draft, mutation).op),
     formerSide: formerSide(draft, parent, version),
   }
 }
@@ -207,6 +210,7 @@ const UNKNOWN_VIEW = {
   seen: UNKNOWN,
   undone: null,
   ownSide: null,
+  ownTouched: [],
   formerSide: null,
   madeAnew: false,
   ahead: [],
@@ -254,6 +258,9 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   const next = after(document)
   return { ...view, ...made, document: next, taken: takenAfter(view, mutation, result, next, after) }
 }
+
+const touchedBy = (op: Mutation['op']): readonly string[] =>
+  op.type === 'ot' ? [op.path] : (touchedPointers(op) ?? [''])
 
 /** With what wins over another's delete all that its author had stands again (CS9). */
 function takenAfter(

@@ -74,13 +74,21 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
     return { kind: 'settled', decision, base, local: local.ok ? local.value : null, crdt: {} }
   }
   const document = current.data ?? {}
-  return mutation.op.type === 'ot' && !isOnSuperseded(standing)
+  return mutation.op.type === 'ot' && !isOnSupersededAt(standing, mutation.op.path)
     ? decideOperation(standing, mutation.op, document, null)
     : decideDocument(standing, document)
 }
 
 /** What an operation stands on was superseded: no log has that, so it comes with it, as the difference of its document. */
 const isOnSuperseded = ({ base, chain }: Standing): boolean => base === chain.document && chain.hasLost
+
+/** What was superseded beside the path of an operation is no part of what it was made on, which its revision tells. */
+function isOnSupersededAt(standing: Standing, path: string): boolean {
+  const { base, taken } = standing
+  if (!isOnSuperseded(standing)) return false
+  if (base.kind === 'unknown' || taken.kind === 'unknown') return true
+  return !jsonEqual(valueAt(base.data, path), valueAt(taken.data, path))
+}
 
 /** A deleted record keeps its revisions, and what stood at its paths. */
 function decideDelete(standing: Standing): RecordDecision {
@@ -174,10 +182,9 @@ function decideOperation(
   const { author, mutation } = question
   const { ownSide, madeAnew } = standing.chain
   // What the chain itself says of its base needs no number.
-  const isLost =
-    !ownSide && !madeAnew && isRevisionLost(state, { ...op, baseEpoch: mutation.baseEpoch, author })
-  if (isLost || op.baseRevision > state.revision) return underivable(standing, path)
-  const since = operationsSince(standing, op, type, state.revision)
+  const isLost = !madeAnew && isRevisionLost(state, { ...op, baseEpoch: mutation.baseEpoch, author })
+  if ((isLost && !ownSide) || op.baseRevision > state.revision) return underivable(standing, path)
+  const since = operationsSince(standing, op, type, state.revision, isLost)
   if (!since) return behind(standing, op)
   const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
   const chain = chainIds(draft, question.mutation, question.author)

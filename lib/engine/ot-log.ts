@@ -1,6 +1,6 @@
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { valueAt } from '#lib/kernel/json-pointer.ts'
+import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
 import { spend } from './push-work.ts'
 import type { LoggedOp } from './ot/integrate.ts'
@@ -22,18 +22,24 @@ export interface LogQuestion {
   readonly current: RecordState | null
 }
 
-/** What an operation has to pass, up to the path's newest `revision`; null where that can't be told any more. */
+/**
+ * What an operation has to pass, up to the path's newest `revision`; null where that can't be told any more.
+ * @param isLost its number says nothing of what it was made on
+ */
 export function operationsSince(
   ask: LogQuestion,
   { path, baseRevision }: OtOperation,
   type: OtType,
   revision: number,
+  isLost: boolean,
 ): readonly LoggedOp[] | null {
-  const { ownSide, madeAnew, seenVersion } = ask.chain
-  if (ownSide) return sinceDecision(ask, path, type, ownSide)
+  const { ownSide, ownTouched, madeAnew, seenVersion } = ask.chain
   const since = otLogAt(ask.draft, ask.question.mutation, path).filter((entry) =>
     madeAnew ? entry.version > seenVersion : entry.revision > baseRevision,
   )
+  // A side that has nothing of the path leaves it to its numbers.
+  const isContested = isLost || ownTouched.some((other) => overlaps(other, path))
+  if (ownSide && isContested) return sinceDecision(ask, path, type, ownSide)
   return reaches(since, madeAnew ? revision - since.length : baseRevision, revision) ? since : null
 }
 

@@ -1,4 +1,6 @@
 import type { OtRead } from '#lib/engine/load-plan.ts'
+import { recordKey } from '#lib/engine/types.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import { OT_LOAD_MAX } from './change-rows.ts'
 
 /** A read of one name of a path, or of all of a record. */
@@ -30,4 +32,23 @@ export function unreadOf(
   const cut = new Set(slots.slice(last).map(({ read }) => read))
   // Of the first there are as many as one mutation is brought past: no push is without any progress.
   return reads.flatMap(({ mutationIds }, read) => (read > 0 && cut.has(read) ? mutationIds : []))
+}
+
+/** What operations that wait behind a conflict have to pass once it is decided: all of their records since the first was made. */
+export function heldReads(held: readonly Mutation[]): readonly OtRead[] {
+  const reads = new Map<string, OtRead>()
+  for (const { id, collection, recordId, baseVersion, op } of held) {
+    if (op.type !== 'ot') continue
+    const key = recordKey(collection, recordId)
+    const { afterVersion = Infinity, mutationIds = [] } = reads.get(key) ?? {}
+    reads.set(key, {
+      collection,
+      recordId,
+      names: null,
+      afterRevision: 0,
+      afterVersion: Math.min(afterVersion, baseVersion),
+      mutationIds: [...mutationIds, id],
+    })
+  }
+  return [...reads.values()]
 }

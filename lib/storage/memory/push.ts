@@ -14,6 +14,7 @@ import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports
 import { FleetGone } from '../ports.ts'
 import { applyChanges } from './apply-changes.ts'
 import { appendEvents } from './events.ts'
+import { heldReads } from '../ot-reads.ts'
 import { loadOtLog } from './ot-log.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Undo } from './table.ts'
@@ -39,6 +40,7 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
   )
   const waiting = [...conflicts.values()].flatMap(({ held }) => held)
   const mutations = new Map([...named, ...loadMutations(tables, waiting)])
+  const held = heldReads(waiting.flatMap((id) => mutations.get(id)?.mutation ?? []))
   const records = found(
     plan.records.map(({ collection, recordId }) => recordKey(collection, recordId)),
     (key) => {
@@ -67,7 +69,7 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
     conflicts,
     failedTries: found(plan.triesOf, (id) => tables.failedTries.get(id)?.tries),
     letterDays: found(plan.deviceIds, (id) => tables.letterDays.get(id)),
-    ...loadOtLog(tables, plan.otReads),
+    ...loadOtLog(tables, held.length === 0 ? plan.otReads : [...plan.otReads, held]),
   }
 }
 

@@ -11,6 +11,7 @@ import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import type { RecordRow } from './record-row.ts'
 import { crdtOf, RECORD_COLUMNS, recordOf } from './record-row.ts'
+import { heldReads } from '../ot-reads.ts'
 import { loadOtLog } from './ot-log.ts'
 import { resultOf } from './result-row.ts'
 import { originalText } from './storable-text.ts'
@@ -203,7 +204,14 @@ async function withConflicts(
   ])
   const asked = basesBehind(mutations.values())
   const bases = asked.length === 0 ? [] : await send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)])
-  return { ...snapshot, mutations, conflicts, bases: new Map([...snapshot.bases, ...bases.map(baseOf)]) }
+  const late = heldReads(held.flatMap((id) => mutations.get(id)?.mutation ?? []))
+  return {
+    ...snapshot,
+    mutations,
+    conflicts,
+    bases: new Map([...snapshot.bases, ...bases.map(baseOf)]),
+    ...(late.length > 0 && (await loadOtLog(send, fleetId, [...plan.otReads, late]))),
+  }
 }
 
 /** @throws PlanTooLarge when there may be more of them */

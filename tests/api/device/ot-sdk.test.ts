@@ -26,6 +26,8 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
   const clock = { aheadMs: 0 }
   /** True: changes of pages are told to wait, and the rest of their push goes on. */
   let mustWait = false
+  /** True: no pull gets through. */
+  let isUnheard = false
   const pushed: JsonObject[] = []
   beforeAll(async () => {
     held = await openStorage()
@@ -61,6 +63,7 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
   const ask = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> =>
     (await world.app.router.handle(new Request(input, init))) ?? new Response(null, { status: 404 })
   const answer: typeof fetch = async (input, init) => {
+    if (isUnheard && String(input).includes('/pull')) throw new TypeError('the network is gone')
     const isPush = String(input).endsWith('/push')
     const body = isPush
       ? (JSON.parse(String(init?.body)) as { mutations: { id: string; collection: string }[] })
@@ -268,20 +271,66 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
     expect(await dataOf(two, 'pages', recordId)).toEqual({ body: '# a new thing!?' })
   })
 
-  it('[CS5] in a field that is named `ot` the first edits of two devices stay, though each is behind a patch of another field', async () => {
-    const id = await record('notes2', { title: 't', body: 'hello' })
-    for (const [replica, word] of [
-      [one, 'ONE '],
-      [two, 'TWO '],
-    ] as const) {
-      await replica.collection('notes2').patch(id, { set: { title: word } })
-      await replica.collection('notes2').text(id, 'body').insert(0, word)
+  describe.each(['pages', 'notes2'])('%s: text behind patches of another field', (name) => {
+    const histories = ['', 'hello'].flatMap((start) =>
+      [false, true].flatMap((isOperated) =>
+        ['both', 'one', 'two'].flatMap((who) =>
+          [false, true].map((isTaken) => ({ start, isOperated, who, isTaken })),
+        ),
+      ),
+    )
+    it.each(histories)(
+      '[CS5] is all there: from "$start", operated on before: $isOperated, by $who, acknowledged: $isTaken',
+      async ({ start, isOperated, who, isTaken }) => {
+        const id = await record(name, { body: start, title: 't' })
+        if (isOperated) await one.collection(name).text(id, 'body').insert(0, '.')
+        await syncAll()
+        for (const [replica, by] of [
+          [one, 'one'],
+          [two, 'two'],
+        ] as const) {
+          const notes = replica.collection(name)
+          if (who !== by && who !== 'both') continue
+          if (isTaken) await replica.sync()
+          await notes.patch(id, { set: { title: by } })
+          if (!isTaken) continue
+          isUnheard = true
+          await replica.sync()
+          isUnheard = false
+          clock.aheadMs += 600_000
+          expect(replica.status$.get().pending).toBe(0)
+        }
+        await one.collection(name).text(id, 'body').insert(0, 'AAAA ')
+        await two.collection(name).text(id, 'body').insert(0, 'BBBB ')
+        for (const replica of [two, one, two, one]) {
+          clock.aheadMs += 2_000
+          await replica.sync()
+        }
+        await syncAll()
+        const text = await one.collection(name).text(id, 'body').value()
+        expect(await two.collection(name).text(id, 'body').value()).toBe(text)
+        const whole = `${isOperated ? '.' : ''}${start}`
+        expect([`AAAA BBBB ${whole}`, `BBBB AAAA ${whole}`]).toContain(text)
+      },
+    )
+  })
+
+  it('[CS5] operations go past what a pull brings though a patch of another field waits before or behind them', async () => {
+    for (const order of [0, 1]) {
+      const id = await record('pages', { body: 'hello', o: 1 })
+      const pages = one.collection('pages')
+      await two.collection('pages').text(id, 'body').insert(0, 'others before: ')
+      await two.sync()
+      if (order === 0) await pages.patch(id, { set: { o: 2 } })
+      await pages.text(id, 'body').insert(5, ' B')
+      if (order === 1) await pages.patch(id, { set: { o: 2 } })
+      await syncWaiting(one)
+      expect(await pages.text(id, 'body').value()).toBe('others before: hello B')
+      await pages.text(id, 'body').delete(7, 6)
+      await syncAll()
+      for (const replica of [one, two])
+        expect(await dataOf(replica, 'pages', id)).toEqual({ body: 'others : hello B', o: 2 })
     }
-    await syncAll()
-    const texts = [one, two].map((replica) => replica.collection('notes2').text(id, 'body').value())
-    const [first, second] = await Promise.all(texts)
-    expect(['ONE TWO hello', 'TWO ONE hello']).toContain(first)
-    expect(second).toBe(first)
   })
 
   it('[CS5] operations with a document write behind them go out as they were made, whatever was heard meanwhile', async () => {

@@ -128,16 +128,20 @@ function aWrite(
   return { id, atMs, device, kind: 'write', verb: chance.pick(verbs), collection, n: chance.int(0, 99) }
 }
 
+const TEXT_VERBS: readonly Verb[] = ['type', 'type', 'type', 'erase']
+
 function aText(id: number, devices: number, size: Size, chance: Chance): readonly Operation[] {
   if (!chance.hits(TEXTS_SHARE)) return []
   const collection = chance.pick(TEXTS)
+  // Of a CRDT a patch that a restored server lacks is a dead letter, and what was typed behind it waits there for ever.
+  const verbs: readonly Verb[] = collection === 'sheets' ? [...TEXT_VERBS, 'patch', 'patch'] : TEXT_VERBS
   const bursts = Array.from({ length: size.bursts }, () => chance.int(1_000, size.horizonMs - BURST_MS))
   return Array.from({ length: chance.int(...size.edits) }, (_, i) => ({
     id: id + i + 1,
     atMs: chance.pick(bursts) + chance.int(0, BURST_MS),
     device: chance.int(0, devices - 1),
     kind: 'write',
-    verb: chance.pick(['type', 'type', 'type', 'erase'] as const),
+    verb: chance.pick(verbs),
     collection,
     n: chance.int(0, 99),
   }))

@@ -15,12 +15,17 @@ export interface TextEdit {
 /** Of so many edits that type, one takes a character out elsewhere in the same call. */
 const ONE_DOES_BOTH_OF = 4
 
-/** Types one character that no other edit types, takes one out that the device shows, or both. Null where there is none. */
+/**
+ * Types one character that no other edit types, takes one out that the device shows, or both, or patches a field beside the
+ * text. Null where there is nothing to take out.
+ */
 export async function editText(
   collection: Collection,
   recordId: string,
   write: Write,
 ): Promise<TextEdit | null> {
+  if (write.verb === 'patch')
+    return { done: await collection.patch(recordId, { set: { a: write.id } }), typed: [], erased: [] }
   const text = collection.text(recordId, 'body')
   const shown = Array.from(await text.value())
   const unitAt = (at: number): number => shown.slice(0, at).join('').length

@@ -299,6 +299,39 @@ describe('operations on a record', () => {
   })
 })
 
+describe('operations behind a superseded patch of another field', () => {
+  /** B's patch is the later one, and has won; B typed before it. */
+  function superseded(op: OtOperation, other: JsonObject = { n: 7 }) {
+    const server = written()
+    server.push(DEVICE_B, [edit(DEVICE_B, text(['<']), { atMs: 5 })])
+    server.push(DEVICE_B, [edit(DEVICE_B, patch({ n: 1 }), { baseVersion: 2, atMs: 20 })])
+    const parent = edit(DEVICE_A, patch(other), { atMs: 10 })
+    const child = edit(DEVICE_A, op, { after: parent.id, atMs: 11 })
+    return { server, results: server.push(DEVICE_A, [parent, child]) }
+  }
+
+  it('[CS5] go by their revision, be it the one that the chain began on or one that they were taken past since', () => {
+    for (const op of [text([3, '!'], 0), text([4, '!'], 1)]) {
+      const { server, results } = superseded(op)
+      expect(results.map(({ status }) => status)).toEqual(['superseded', 'applied'])
+      expect(server.record?.data).toEqual({ body: '<abc!', n: 1 })
+    }
+  })
+
+  it('[CS5] as the first of their path, too, leave what another typed there first', () => {
+    const server = written()
+    server.push(DEVICE_B, [edit(DEVICE_B, patch({ n: 1 }), { atMs: 20 })])
+    server.push(DEVICE_C, [edit(DEVICE_C, text([3, 'C']), { atMs: 21 })])
+    const parent = edit(DEVICE_A, patch({ n: 7 }), { atMs: 10 })
+    const child = edit(DEVICE_A, text(['A']), { after: parent.id, atMs: 11 })
+    expect(server.push(DEVICE_A, [parent, child])).toMatchObject([
+      { status: 'superseded' },
+      { status: 'applied' },
+    ])
+    expect(server.record?.data).toEqual({ body: 'AabcC', n: 1 })
+  })
+})
+
 /** Retention has left the newest operations of the record's log only. */
 function compact(server: EngineWorld, from: number): void {
   const [[key, log] = ['', []]] = server.world.otLog
@@ -329,6 +362,22 @@ describe('operations behind a conflict that a person decides', () => {
     const late = edit(DEVICE_A, text([6, '.'], 0), { after: second.id })
     expect(one(server.push(DEVICE_A, [late])).status).toBe('applied')
     expect(server.record?.data).toEqual({ body: '>Qabc!?.Z', n: 7 })
+  })
+
+  it('[CS5] beside what was contested go by their revision, also one that they were taken past others to', () => {
+    for (const op of [text([3, '!'], 0), text([4, '!'], 1)]) {
+      const server = written({ body: 'abc', n: 0 }, { tieRule: 'manual' })
+      server.push(DEVICE_B, [edit(DEVICE_B, text(['<']))])
+      server.push(DEVICE_B, [edit(DEVICE_B, patch({ n: 1 }), { baseVersion: 2 })])
+      const parent = edit(DEVICE_A, patch({ n: 7 }))
+      const result = one(server.push(DEVICE_A, [parent])) as { conflictId: string }
+      server.push(DEVICE_B, [edit(DEVICE_B, text(['<'], 1), { baseVersion: 3 })])
+      const resolves = result.conflictId
+      server.send(DEVICE_C, put({ body: '<<abc?', n: 7 }), { baseVersion: 4, resolves })
+      const late = edit(DEVICE_A, op, { after: parent.id })
+      expect(server.push(DEVICE_A, [late])).toMatchObject([{ status: 'applied' }])
+      expect(server.record?.data).toEqual({ body: '<<abc!?', n: 7 })
+    }
   })
 
   it('[CS5] are superseded with a row each where the other side was kept', () => {

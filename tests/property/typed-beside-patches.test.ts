@@ -1,0 +1,300 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
+import { readConflict } from '#lib/application/conflicts/read-conflict.ts'
+import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { systemClock } from '#lib/client/clock.ts'
+import type { Collection } from '#lib/client/collection.ts'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import { cases } from '#tests/support/cases.ts'
+import type { TestFleet } from '#tests/support/device-world.ts'
+import { testApp, testFleet } from '#tests/support/device-world.ts'
+
+const FIELD = { fieldStrategies: { '/t': 'ot', '/u': 'ot' } }
+const KINDS: Readonly<Record<string, JsonObject>> = {
+  ot: { strategy: 'ot' },
+  otnamed: { strategy: 'ot', ...FIELD },
+  otfields: { strategy: 'field-merge', tieRule: 'lww', ...FIELD },
+  // The later patch of the whole record wins, and the other one is superseded.
+  otlww: { strategy: 'lww', ...FIELD },
+  // Two patches of one field go to a person, who keeps the device's side.
+  otmanual: { strategy: 'ot', tieRule: 'manual' },
+}
+
+/**
+ * How a session of a device goes: `wait`: what it sends is told to wait, and it hears of others; `part`: all but the first of
+ * it is; `lost`: the server has it, and its answer is lost; `alone`: nothing is pulled; `typing`: with the answer on its way.
+ */
+type Session = 'sync' | 'wait' | 'part' | 'lost' | 'alone' | 'part alone' | 'typing' | 'typing alone'
+const SESSIONS: readonly Session[] = [
+  ...(['sync', 'sync', 'wait', 'part', 'lost', 'alone'] as const),
+  ...(['part alone', 'typing', 'typing alone'] as const),
+]
+interface Step {
+  readonly who: number
+  readonly what: 'patch' | 'type' | 'cut' | 'decide' | Session
+  readonly at: number
+  /** Which of the record's texts. */
+  readonly text: 't' | 'u'
+}
+const step: fc.Arbitrary<Step> = fc.record({
+  who: fc.oneof({ weight: 5, arbitrary: fc.nat(1) }, { weight: 1, arbitrary: fc.constant(2) }),
+  what: fc.oneof(
+    { weight: 4, arbitrary: fc.constant('type' as const) },
+    { weight: 3, arbitrary: fc.constant('patch' as const) },
+    { weight: 1, arbitrary: fc.constant('cut' as const) },
+    { weight: 1, arbitrary: fc.constant('decide' as const) },
+    { weight: 3, arbitrary: fc.constantFrom<Session>(...SESSIONS) },
+  ),
+  at: fc.nat(9),
+  text: fc.oneof(
+    { weight: 3, arbitrary: fc.constant('t' as const) },
+    { weight: 1, arbitrary: fc.constant('u' as const) },
+  ),
+})
+
+/** Each conflict that is decided may let go what meets another one. */
+const DECISIONS_MAX = 20
+
+class Device {
+  session: Session = 'sync'
+  /** What the server has had of it: no server tells that to wait. */
+  readonly had = new Set<string>()
+  /** While an answer to a push is on its way. */
+  during: (() => Promise<void>) | null = null
+  readonly replica: Replica
+  readonly notes: Collection
+
+  constructor(replica: Replica) {
+    this.replica = replica
+    this.notes = replica.collection('board')
+  }
+}
+
+class World {
+  nowMs = 1_800_000_000_000
+  readonly app = testApp(openMemoryStorage(), undefined, { now: () => this.nowMs })
+  readonly body: JsonObject
+  private fleet: TestFleet | null = null
+
+  constructor(body: JsonObject) {
+    this.body = body
+  }
+
+  async open(): Promise<Device> {
+    if (!this.fleet) {
+      this.fleet = await testFleet(this.app)
+      const input = { name: 'board', schema: true, ...this.body }
+      await createCollection(this.app.ctx, { actor: SYSTEM, fleetId: this.fleet.fleetId, body: input })
+    }
+    const device: Device = new Device(
+      await openReplica({
+        url: 'http://tidemark.test',
+        enrollmentKey: this.fleet.key,
+        device: { name: 'one', platform: 'ios', appVersion: '1.0.0' },
+        store: openMemoryStore(),
+        clock: { ...systemClock, now: () => this.nowMs },
+        fetch: async (input, init) => this.answer(device, String(input), init),
+        sync: { auto: false },
+      }),
+    )
+    return device
+  }
+
+  /** Keeps the device's side in every conflict that is open. False where there is none. */
+  async decide(): Promise<boolean> {
+    const { ctx } = this.app
+    const fleetId = this.fleet?.fleetId as string
+    const { items } = await listConflicts(ctx, { actor: SYSTEM, fleetId, query: { status: 'open' } })
+    for (const { id } of items) {
+      const { record } = await readConflict(ctx, fleetId, id)
+      const body = { choice: 'mine', version: record?.version ?? 0 }
+      await resolveConflict(ctx, { actor: SYSTEM, fleetId, id, body })
+    }
+    return items.length > 0
+  }
+
+  private async ask(url: string, init?: RequestInit): Promise<Response> {
+    const response = await this.app.router.handle(new Request(url, init))
+    if (!response) throw new Error(`no route for ${url}`)
+    return response
+  }
+
+  private async answer(device: Device | undefined, url: string, init?: RequestInit): Promise<Response> {
+    const session = device?.session ?? 'sync'
+    if (session.includes('alone') && url.includes('/pull')) throw new TypeError('the network is gone')
+    if (!device || !url.endsWith('/push')) return this.ask(url, init)
+    const body = JSON.parse(String(init?.body)) as PushBody
+    const fresh = { wait: 0, part: 1, 'part alone': 1 }[session as string] ?? body.mutations.length
+    const count = body.mutations.findIndex(({ id }) => !device.had.has(id))
+    const goes = body.mutations.slice(0, (count < 0 ? body.mutations.length : count) + fresh)
+    for (const { id } of goes) device.had.add(id)
+    const response =
+      goes.length < body.mutations.length
+        ? await this.letWait(goes, body, url, init)
+        : await this.ask(url, init)
+    if (session === 'lost') throw new TypeError('the network is gone')
+    await device.during?.()
+    return response
+  }
+
+  /** Only the first ones of a push go through. */
+  private async letWait(
+    goes: PushBody['mutations'],
+    body: PushBody,
+    url: string,
+    init?: RequestInit,
+  ): Promise<Response> {
+    const others = JSON.stringify({ ...body, requestId: crypto.randomUUID(), mutations: goes })
+    const response = await this.ask(url, { ...init, body: others })
+    const answered = (await response.json()) as { results: JsonObject[] }
+    const waits = { status: 'retry', code: 'contention', retryAfterMs: 0 }
+    const rest = body.mutations.slice(goes.length).map(({ id }) => ({ id, ...waits }))
+    const headers = new Headers(response.headers)
+    headers.delete('content-encoding')
+    headers.delete('content-length')
+    return Response.json({ ...answered, results: [...answered.results, ...rest] }, { headers })
+  }
+}
+
+interface PushBody {
+  readonly mutations: readonly { readonly id: string }[]
+}
+
+const textOf = async ({ notes }: Device, id: string, name: string): Promise<string> =>
+  String((await notes.get(id))?.data[name] ?? '')
+
+/** A letter of its own for each edit. */
+const letter = (n: number): string => String.fromCodePoint(0x4e00 + n)
+
+async function take(world: World, device: Device, id: string, each: Step, k: number, typed: Set<string>) {
+  world.nowMs += 2_000
+  const text = await textOf(device, id, each.text)
+  switch (each.what) {
+    case 'type':
+      await device.notes.text(id, each.text).insert(each.at % (text.length + 1), letter(k))
+      return void typed.add(letter(k))
+    case 'cut': {
+      if (text === '') return
+      const at = each.at % text.length
+      await device.notes.text(id, each.text).delete(at, 1)
+      return void typed.delete(text.charAt(at))
+    }
+    case 'patch':
+      return void (await device.notes.patch(id, { set: { [`z${each.at % 2}`]: k } }))
+    case 'decide':
+      return void (await world.decide())
+    case 'sync':
+    case 'wait':
+    case 'part':
+    case 'lost':
+    case 'alone':
+    case 'part alone':
+    case 'typing':
+    case 'typing alone':
+      device.session = each.what
+      if (each.what.startsWith('typing'))
+        device.during = async () => {
+          device.during = null
+          await take(world, device, id, { ...each, what: 'type' }, k, typed)
+        }
+      await device.replica.sync()
+      Object.assign(device, { session: 'sync', during: null })
+  }
+}
+
+async function run(name: string, start: string, steps: readonly Step[]): Promise<void> {
+  const world = new World(KINDS[name] as JsonObject)
+  const devices = [await world.open(), await world.open(), await world.open()] as const
+  const syncAll = async (): Promise<void> => {
+    for (let round = 0; round < 3; round++)
+      for (const { replica } of devices) {
+        world.nowMs += 600_000
+        await replica.sync()
+      }
+  }
+  const [first] = devices
+  await first.replica.sync()
+  const { recordId: id } = await first.notes.put(null, { t: start, z0: 0, z1: 0 })
+  await syncAll()
+  const typed = new Set(start)
+  for (const [k, each] of steps.entries()) await take(world, devices[each.who] as Device, id, each, k, typed)
+  await syncAll()
+  for (let round = 0; round < DECISIONS_MAX && (await world.decide()); round++) await syncAll()
+  const stands = (await world.open()) as Device
+  await stands.replica.sync()
+  for (const { replica } of devices) {
+    expect(replica.status$.get()).toMatchObject({ pending: 0, problem: null })
+    expect([replica.deadLetters$.get(), replica.conflicts$.get(), replica.refusals$.get()]).toEqual([
+      [],
+      [],
+      [],
+    ])
+  }
+  const document = (await stands.notes.get(id))?.data
+  for (const { notes } of devices) expect((await notes.get(id))?.data).toEqual(document)
+  expect(Array.from(`${document?.['t']}${document?.['u'] ?? ''}`).toSorted()).toEqual([...typed].toSorted())
+  for (const { replica } of [...devices, stands]) await replica.close()
+}
+
+const steps = (...all: readonly [number, Step['what'], number?][]): Step[] =>
+  all.map(([who, what, at = 0]) => ({ who, what, at, text: 't' }))
+/** Found once: each lost letters, took others for them, or ended as dead letters. */
+const FOUND: readonly [string, Step[]][] = [
+  // Both edits were document writes, and the later one was all that was left.
+  ['x', steps([0, 'patch'], [0, 'type'], [1, 'patch', 1], [1, 'type'])],
+  ['', steps([0, 'patch'], [0, 'alone'], [0, 'type'], [1, 'type'])],
+  // A patch was superseded, and what was typed behind it was the difference of a document.
+  ['', steps([0, 'sync'], [1, 'patch', 1], [2, 'patch', 1], [2, 'type'], [1, 'type'], [0, 'patch', 1])],
+  // A patch behind the operation kept it from passing what the pull brought, and the next edit was made on neither text.
+  [
+    'xyz',
+    steps([0, 'type', 5], [1, 'type'], [0, 'patch'], [1, 'sync'], [2, 'sync'], [0, 'wait'], [0, 'cut', 1]),
+  ],
+  // A result brought the record with others' text, and not what the operation had to pass.
+  [
+    'xyz',
+    steps(
+      [1, 'type'],
+      [1, 'sync'],
+      [0, 'patch'],
+      [0, 'cut'],
+      [0, 'part alone'],
+      [1, 'type'],
+      [0, 'type', 8],
+      [0, 'patch'],
+    ),
+  ],
+  [
+    '',
+    steps(
+      [0, 'type'],
+      [2, 'type'],
+      [0, 'sync'],
+      [0, 'patch'],
+      [2, 'sync'],
+      [0, 'typing alone'],
+      [0, 'patch'],
+      [0, 'type', 7],
+    ),
+  ],
+]
+
+describe('texts under OT beside patches of other fields', () => {
+  it.each(Object.keys(KINDS))(
+    '[CS5] %s: hold each letter that was typed and not cut, once, on every device',
+    async (name) => {
+      const start = fc.constantFrom('', 'xyz')
+      const history = fc.array(step, { minLength: 3, maxLength: 14 })
+      const law = fc.asyncProperty(start, history, (text, all) => run(name, text, all))
+      await fc.assert(law, { numRuns: FOUND.length + cases(40), examples: [...FOUND] })
+    },
+    120_000,
+  )
+})
