@@ -121,19 +121,25 @@ export async function askAgain(
 ): Promise<void> {
   const { deviceId } = await identityOf(tx)
   for (const mutation of mutations) {
-    await leaveAcknowledged(tx, mutation, places[mutation.id])
-    await sendAgain(tx, takenFrom(mutation, places[mutation.id], deviceId), true)
+    const place = places[mutation.id]
+    const sent = await leaveAcknowledged(tx, mutation, place)
+    await sendAgain(tx, takenFrom(sent ?? mutation, place, deviceId), true)
   }
 }
 
-/** It is kept for a restore once more when it is answered. */
-async function leaveAcknowledged(tx: StoreTx, { id }: Mutation, place: Place | undefined): Promise<void> {
+/** It is kept for a restore once more when it is answered. Gives it as the server had it: what is shown may have gone past others' work. */
+async function leaveAcknowledged(
+  tx: StoreTx,
+  { id }: Mutation,
+  place: Place | undefined,
+): Promise<Mutation | undefined> {
   if (!place) return
   const kept = await getRow<AcknowledgedEntry>(tx, 'acknowledged', positionKey(place.position))
   if (kept?.mutation.id !== id) return
   await forgetAcknowledged(tx, kept)
   const counts = await getCounts(tx)
   await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged - 1 })
+  return kept.mutation
 }
 
 /** The letter is closed: an operator let it go, or had it replayed, with an outcome that only the server knows (CM3). */

@@ -15,18 +15,17 @@ import type { WireOtPath } from '#lib/protocol/ot.ts'
 import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { assignment } from './assignment.ts'
 import { ReplicaError } from './errors.ts'
-import { conflictsOf } from './notices.ts'
+import { conflictKey, conflictsOf } from './notices.ts'
 import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
-import type { OutboxEntry, ReplicaRecord } from './tables.ts'
-import { configOf, putRow, recordRowKey } from './tables.ts'
+import type { ConflictNotice, ReplicaRecord } from './tables.ts'
+import { configOf, getRow, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { TextEdit } from './text-edits.ts'
 import { checkedEdits, inCodePoints } from './text-edits.ts'
 import type { RecordGround } from './view.ts'
 
 type Applied = Extract<EffectiveResult, { status: 'applied' }>
-type OtEntry = OutboxEntry & { readonly mutation: { readonly op: OtOperation } }
 /** Names and indices from the path's value down. */
 export type JsonPath = readonly (string | number)[]
 
@@ -91,7 +90,6 @@ export interface OtParts {
 }
 
 const isOperation = ({ type }: Pick<Operation, 'type'>): boolean => type === 'ot'
-const isOt = (entry: OutboxEntry): entry is OtEntry => entry.mutation.op.type === 'ot'
 
 function applyAll(
   data: JsonObject,
@@ -203,7 +201,7 @@ const touches = ({ touched }: Touching, at: string | null): boolean =>
   touched.some((pointer) => pointer === null || at === null || overlaps(pointer, at))
 
 /** True where none but operations touch a path. */
-const areOperationsAt = (own: readonly Touching[], at: string): boolean =>
+const areOperationsAt = (own: readonly Touching[], at: string | null): boolean =>
   own.every((change) => isOperation(change) || !touches(change, at))
 
 /** What the first of the own operations on each path was made on. */
@@ -230,38 +228,41 @@ function join(first: OtOperation, second: OtOperation): OtOperation | null {
 
 /** The operations that wait on a path, made on `from`, as they have to be on `to`, past others' in between. */
 async function pass(
-  tx: StoreTx,
-  waiting: readonly OtEntry[],
+  waiting: readonly Waiting[],
   { from, to, theirs }: { readonly from: number; readonly to: number; readonly theirs: readonly Json[] },
 ): Promise<void> {
   const [first] = waiting
-  const fit = waiting.every(
-    ({ mutation: { op } }) => op.baseRevision === from && op.kind === first?.mutation.op.kind,
-  )
+  const fit = waiting.every(({ op }) => op.baseRevision === from && op.kind === first?.op.kind)
   if (!first || !fit) return
-  let mine: readonly Json[] = waiting.map(({ mutation }) => mutation.op.ops)
+  let mine: readonly Json[] = waiting.map(({ op }) => op.ops)
   for (const other of theirs) {
-    const passed = passAll(otLibrary[first.mutation.op.kind], mine, other)
+    const passed = passAll(otLibrary[first.op.kind], mine, other)
     if (!passed.ok) return
     mine = passed.value.mine
   }
-  for (const [i, entry] of waiting.entries()) {
-    const op = { ...entry.mutation.op, ops: mine[i] as Json, baseRevision: to }
-    const mutation = { ...entry.mutation, op }
-    await saveEntry(tx, { ...entry, mutation, bytes: bytesOf(mutation) })
-  }
+  for (const [i, { op, keep }] of waiting.entries())
+    await keep({ ...op, ops: mine[i] as Json, baseRevision: to })
+}
+
+/** An operation that waits, with the way to keep it as it has to be by now. */
+interface Waiting {
+  readonly op: OtOperation
+  keep(op: OtOperation): Promise<void>
 }
 
 /**
- * The operations that wait on a path. None where a document write that waits touches it: it was made on them as they are,
- * or they on it, so they go out on the revision that they were made on, and the server takes all past others'. So it is
- * where what is in conflict touches it: they stand on the device's side of that.
+ * The operations that wait on a path, first those that wait behind a conflict about something else. None where a document
+ * write that waits touches it: it was made on them as they are, or they on it, so they go out on the revision that they were
+ * made on, and the server takes all past others'. So it is where a conflict is about it: they stand on the device's side of that.
  */
 async function waitingOn(
   tx: StoreTx,
   { collection, recordId, schemaVersion }: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
   path: string,
-): Promise<readonly OtEntry[]> {
+): Promise<readonly Waiting[]> {
+  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
+  const conflicts = await conflictsOf(tx, collection, recordId)
+  if (pending.length + conflicts.length === 0) return []
   const config = await configOf(tx, collection)
   /** Under the newest version that this device knows. */
   const nameOf = (version: number, name: string): string | null =>
@@ -271,12 +272,40 @@ async function waitingOn(
   const at = nameOf(schemaVersion, path)
   const touchingOf = ({ op, schemaVersion: of }: Mutation): Touching =>
     touching(op, (name) => nameOf(of, name))
-  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
-  const changes = pending.map(({ mutation }) => touchingOf(mutation))
-  if (at === null ? !changes.every(isOperation) : !areOperationsAt(changes, at)) return []
-  const contested = (await conflictsOf(tx, collection, recordId)).flatMap(({ mutations }) => mutations)
-  if (contested.some((mutation) => touches(touchingOf(mutation), at))) return []
-  return pending.filter((entry, i): entry is OtEntry => isOt(entry) && changes[i]?.touched[0] === at)
+  const isAbout = conflicts.some(({ mutations: [head] }) => head && touches(touchingOf(head), at))
+  const changes = [...conflicts.flatMap(({ mutations }) => mutations), ...pending.map((one) => one.mutation)]
+  if (isAbout || !areOperationsAt(changes.map(touchingOf), at)) return []
+  const isHere = (mutation: Mutation): boolean => touchingOf(mutation).touched[0] === at
+  return [
+    ...conflicts.flatMap((conflict) => heldIn(tx, conflict, isHere)),
+    ...pending.flatMap((entry): readonly Waiting[] => {
+      const { op } = entry.mutation
+      if (op.type !== 'ot' || !isHere(entry.mutation)) return []
+      const keep: Waiting['keep'] = (next) => {
+        const mutation = { ...entry.mutation, op: next }
+        return saveEntry(tx, { ...entry, mutation, bytes: bytesOf(mutation) })
+      }
+      return [{ op, keep }]
+    }),
+  ]
+}
+
+/** What is shown of them: the server has them as they were sent, and so has what is kept of them. */
+function heldIn(
+  tx: StoreTx,
+  { collection, recordId, conflictId, mutations }: ConflictNotice,
+  isHere: (mutation: Mutation) => boolean,
+): readonly Waiting[] {
+  const key = conflictKey(collection, recordId, conflictId)
+  return mutations.flatMap(({ id, op }, i): readonly Waiting[] => {
+    if (op.type !== 'ot' || !isHere(mutations[i] as Mutation)) return []
+    const keep: Waiting['keep'] = async (next) => {
+      const notice = (await getRow<ConflictNotice>(tx, 'notices', key)) as ConflictNotice
+      const shown = notice.mutations.map((own) => (own.id === id ? { ...own, op: next } : own))
+      await putRow(tx, 'notices', key, { ...notice, mutations: shown })
+    }
+    return [{ op, keep }]
+  })
 }
 
 const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { record: known, own }) => {
@@ -284,7 +313,7 @@ const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { recor
   const { version, revision, transformed = [] } = result
   if (op.type !== 'ot' || revision !== op.baseRevision + transformed.length + 1) return
   const waiting = await waitingOn(tx, mutation, op.path)
-  await pass(tx, waiting, { from: op.baseRevision, to: revision, theirs: transformed })
+  await pass(waiting, { from: op.baseRevision, to: revision, theirs: transformed })
   const made = own[0]?.op
   if (made?.type !== 'ot') return
   // Where others came between, the result has the record.
@@ -304,16 +333,21 @@ const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { recor
 }
 
 const catchUp: OtParts['catchUp'] = async (tx, wire, known, isResult) => {
+  const { collection, recordId, versionVector } = wire
+  const { deviceId } = await identityOf(tx)
+  const isOwnNews = versionVector[deviceId] !== known?.versionVector[deviceId]
+  // What waited behind a conflict has run: among others' operations are own ones, which the server takes the rest past.
+  if (isOwnNews && (await conflictsOf(tx, collection, recordId)).length > 0) return wire
   let kept = wire
   for (const [path, { revision, ops }] of Object.entries(wire.ot ?? {})) {
     const waiting = await waitingOn(tx, wire, path)
-    const from = waiting[0]?.mutation.op.baseRevision ?? revision
+    const from = waiting[0]?.op.baseRevision ?? revision
     const count = revision - from
     if (count <= 0) continue
     if (isResult && known) kept = asBefore(kept, known, path, from)
     // Without them the operations stay as they are: the server knows the way from where they were made.
     else if (ops && ops.length >= count)
-      await pass(tx, waiting, { from, to: revision, theirs: ops.slice(ops.length - count) })
+      await pass(waiting, { from, to: revision, theirs: ops.slice(ops.length - count) })
   }
   return kept
 }

@@ -123,7 +123,13 @@ async function take(
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection), true)
   if (result.status === 'conflict') {
     // What is told again may have been decided since, or before a restored server was backed up.
-    await forkParts().noteConflict(tx, result.conflictId, kept, result.record, repeat !== undefined)
+    await forkParts().noteConflict(
+      tx,
+      result.conflictId,
+      { ...kept, mutation },
+      result.record,
+      repeat !== undefined,
+    )
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     if (!repeat?.letterClosed)

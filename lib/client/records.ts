@@ -27,8 +27,7 @@ export async function storeRecord(
   const firstSight = known === null || known.orphan || (mark !== null && known.mark !== mark)
   if (!firstSight && wire.version < known.version) return
   if (wire.deleted) return known ? forgetRecord(tx, known) : endRemoval(tx, wire)
-  const hasWaiting = wire.ot && (await pendingOf(tx, wire.collection, wire.recordId))[0]
-  const { ot, ...rest } = hasWaiting ? await otParts().catchUp(tx, wire, known, isResult) : wire
+  const { ot, ...rest } = wire.ot ? await otParts().catchUp(tx, wire, known, isResult) : wire
   const heard =
     known?.heard && known.life === wire.life && (await crdtParts().heard.keepHeard(tx, known, wire))
   const record: ReplicaRecord = {

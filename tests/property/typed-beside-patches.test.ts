@@ -170,16 +170,31 @@ interface PushBody {
 const textOf = async ({ notes }: Device, id: string, name: string): Promise<string> =>
   String((await notes.get(id))?.data[name] ?? '')
 
+/** Letters, and what its writer saw left and right of each. */
+type Typed = Map<string, readonly [string, string]>
+
+function expectOrder(text: string, typed: Typed): void {
+  for (const [at, one] of Array.from(text).entries()) {
+    const [left, right] = typed.get(one) ?? ['', '']
+    for (const other of left)
+      if (text.includes(other)) expect([one, text.indexOf(other) < at]).toEqual([one, true])
+    for (const other of right)
+      if (text.includes(other)) expect([one, text.indexOf(other) > at]).toEqual([one, true])
+  }
+}
+
 /** A letter of its own for each edit. */
 const letter = (n: number): string => String.fromCodePoint(0x4e00 + n)
 
-async function take(world: World, device: Device, id: string, each: Step, k: number, typed: Set<string>) {
+async function take(world: World, device: Device, id: string, each: Step, k: number, typed: Typed) {
   world.nowMs += 2_000
   const text = await textOf(device, id, each.text)
   switch (each.what) {
-    case 'type':
-      await device.notes.text(id, each.text).insert(each.at % (text.length + 1), letter(k))
-      return void typed.add(letter(k))
+    case 'type': {
+      const at = each.at % (text.length + 1)
+      await device.notes.text(id, each.text).insert(at, letter(k))
+      return void typed.set(letter(k), [text.slice(0, at), text.slice(at)])
+    }
     case 'cut': {
       if (text === '') return
       const at = each.at % text.length
@@ -223,7 +238,7 @@ async function run(name: string, start: string, steps: readonly Step[]): Promise
   await first.replica.sync()
   const { recordId: id } = await first.notes.put(null, { t: start, z0: 0, z1: 0 })
   await syncAll()
-  const typed = new Set(start)
+  const typed: Typed = new Map(Array.from(start, (one) => [one, ['', '']]))
   for (const [k, each] of steps.entries()) await take(world, devices[each.who] as Device, id, each, k, typed)
   await syncAll()
   for (let round = 0; round < DECISIONS_MAX && (await world.decide()); round++) await syncAll()
@@ -239,7 +254,10 @@ async function run(name: string, start: string, steps: readonly Step[]): Promise
   }
   const document = (await stands.notes.get(id))?.data
   for (const { notes } of devices) expect((await notes.get(id))?.data).toEqual(document)
-  expect(Array.from(`${document?.['t']}${document?.['u'] ?? ''}`).toSorted()).toEqual([...typed].toSorted())
+  expect(Array.from(`${document?.['t']}${document?.['u'] ?? ''}`).toSorted()).toEqual(
+    [...typed.keys()].toSorted(),
+  )
+  for (const name of ['t', 'u']) expectOrder(String(document?.[name] ?? ''), typed)
   for (const { replica } of [...devices, stands]) await replica.close()
 }
 
@@ -288,7 +306,7 @@ const FOUND: readonly [string, Step[]][] = [
 
 describe('texts under OT beside patches of other fields', () => {
   it.each(Object.keys(KINDS))(
-    '[CS5] %s: hold each letter that was typed and not cut, once, on every device',
+    '[CS5] %s: hold each letter that was typed and not cut, once and where it was typed, on every device',
     async (name) => {
       const start = fc.constantFrom('', 'xyz')
       const history = fc.array(step, { minLength: 3, maxLength: 14 })

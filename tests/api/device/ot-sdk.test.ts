@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { systemClock } from '#lib/client/clock.ts'
 import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
@@ -24,7 +25,7 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
   let one: Replica
   let two: Replica
   const clock = { aheadMs: 0 }
-  /** True: changes of pages are told to wait, and the rest of their push goes on. */
+  /** True: changes of pages and boards are told to wait, and the rest of their push goes on. */
   let mustWait = false
   /** True: no pull gets through. */
   let isUnheard = false
@@ -35,6 +36,7 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
     fleet = await testFleet(world.app)
     for (const body of [
       { name: 'pages', strategy: 'ot', schema: { type: 'object' } },
+      { name: 'boards', strategy: 'ot', tieRule: 'manual', schema: true },
       {
         name: 'notes2',
         strategy: 'field-merge',
@@ -70,7 +72,7 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
       : null
     if (body && !mustWait) pushed.push(...(body.mutations as unknown as JsonObject[]))
     if (!body || !mustWait) return ask(input, init)
-    const sent = body.mutations.filter(({ collection }) => collection !== 'pages')
+    const sent = body.mutations.filter(({ collection }) => !['pages', 'boards'].includes(collection))
     const others = JSON.stringify({ ...body, requestId: crypto.randomUUID(), mutations: sent })
     const response = await ask(input, { ...init, body: others })
     const answered = (await response.json()) as { results: { id: string }[] }
@@ -331,6 +333,30 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
       for (const replica of [one, two])
         expect(await dataOf(replica, 'pages', id)).toEqual({ body: 'others : hello B', o: 2 })
     }
+  })
+
+  it('[CS5] an operation behind a contested patch of another field goes past what came since, once that is decided', async () => {
+    const id = await record('boards', { body: 'abc', n: 0 })
+    const [mine, theirs] = [one.collection('boards'), two.collection('boards')]
+    await theirs.text(id, 'body').insert(0, '<')
+    await two.sync()
+    await mine.patch(id, { set: { n: 1 } })
+    await syncWaiting(one)
+    await mine.text(id, 'body').insert(4, '!')
+    await theirs.text(id, 'body').insert(1, '=')
+    await theirs.patch(id, { set: { n: 2 } })
+    for (const replica of [two, one]) {
+      clock.aheadMs += 2_000
+      await replica.sync()
+    }
+    expect(await dataOf(one, 'boards', id)).toEqual({ body: '<=abc!', n: 1 })
+    const [conflict] = one.conflicts$.get()
+    const version = (await two.collection('boards').get(id))?.version
+    const of = { actor: SYSTEM, fleetId: fleet.fleetId, id: conflict?.conflictId ?? '' }
+    await resolveConflict(world.app.ctx, { ...of, body: { choice: 'mine', version } })
+    await syncAll()
+    for (const replica of [one, two])
+      expect(await dataOf(replica, 'boards', id)).toEqual({ body: '<=abc!', n: 1 })
   })
 
   it('[CS5] operations with a document write behind them go out as they were made, whatever was heard meanwhile', async () => {
