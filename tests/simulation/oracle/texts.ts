@@ -21,8 +21,8 @@ interface Text {
   readonly erased: Set<number>
   /** Of edits that a device set aside or that died: copied stores may have sent a part of one (FK1). */
   readonly unsure: Set<number>
-  /** A person decided about it: the text is what they chose. */
-  isDecided: boolean
+  /** A person decided about it, or a damaged store lost what others stand behind (docs/simulation.md). */
+  isElse: boolean
 }
 
 /**
@@ -38,7 +38,7 @@ export function checkTexts({ world, ledger }: { readonly world: World; readonly 
   const texts = textsOf(world, ledger)
   for (const [key, { collection, versions }] of ledger.history.records) {
     const text = texts.get(key)
-    if (!text || text.isDecided || ledger.uncertain.has(key)) continue
+    if (!text || text.isElse || ledger.uncertain.has(key)) continue
     judged += 1
     const body = versions.at(-1)?.data?.['body'] ?? ''
     const held = Array.from(String(body)).map((token) => typistOf(collection, token))
@@ -58,16 +58,17 @@ function textsOf(world: World, ledger: Ledger): ReadonlyMap<string, Text> {
     world.devices.flatMap(({ replica }) => replica?.refusals$.get().map(({ mutation }) => mutation.id) ?? []),
   )
   const texts = new Map<string, Text>()
-  for (const [id, { collection, recordId, typed, erased }] of ledger.intents) {
+  for (const [id, { device, collection, recordId, typed, erased }] of ledger.intents) {
     if (!isText(collection) || typed.length + erased.length === 0) continue
     const key = `${collection}/${recordId}`
     const none = { typed: new Set<number>(), erased: new Set<number>(), unsure: new Set<number>() }
-    const text = texts.get(key) ?? { ...none, isDecided: false }
+    const text = texts.get(key) ?? { ...none, isElse: false }
     texts.set(key, text)
     const status = ledger.history.effects.get(id)?.status
     const isAside = refused.has(id) || status === 'dead_lettered'
     if (isAside) for (const one of [...typed, ...erased]) text.unsure.add(one)
-    else if (status !== undefined && !IN_TURN.has(status)) text.isDecided = true
+    else if (status !== undefined && !IN_TURN.has(status)) text.isElse = true
+    else if (status === undefined && ledger.damaged.has(device)) text.isElse = true
     if (status === undefined || isAside) continue
     for (const one of typed) text.typed.add(one)
     for (const one of erased) text.erased.add(one)
