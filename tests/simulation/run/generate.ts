@@ -134,7 +134,7 @@ function aText(id: number, devices: number, size: Size, chance: Chance): readonl
   if (!chance.hits(TEXTS_SHARE)) return []
   const collection = chance.pick(TEXTS)
   // Of a CRDT a patch that a restored server lacks is a dead letter, and what was typed behind it waits there for ever.
-  const verbs: readonly Verb[] = collection === 'sheets' ? [...TEXT_VERBS, 'patch', 'patch'] : TEXT_VERBS
+  const verbs: readonly Verb[] = collection === 'sheets' ? [...TEXT_VERBS, 'patch'] : TEXT_VERBS
   const bursts = Array.from({ length: size.bursts }, () => chance.int(1_000, size.horizonMs - BURST_MS))
   return Array.from({ length: chance.int(...size.edits) }, (_, i) => ({
     id: id + i + 1,
