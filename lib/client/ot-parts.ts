@@ -3,8 +3,9 @@ import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { withLetBe } from '#lib/engine/ot/let-be.ts'
+import { touchedPlaces } from '#lib/engine/ot/touched-places.ts'
 import { isOtPath, otPaths, withValue } from '#lib/engine/ot/paths.ts'
-import { applyOperation, touchedPointers } from '#lib/engine/patch.ts'
+import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
@@ -19,7 +20,7 @@ import { conflictKey, conflictsOf } from './notices.ts'
 import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
-import type { ConflictNotice, ReplicaRecord } from './tables.ts'
+import type { ConflictNotice, OutboxEntry, ReplicaRecord } from './tables.ts'
 import { configOf, getRow, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { TextEdit } from './text-edits.ts'
 import { checkedEdits, inCodePoints } from './text-edits.ts'
@@ -188,13 +189,10 @@ interface Touching {
   readonly touched: readonly (string | null)[]
 }
 
-/** What an array loses moves what is behind it: that touches the array. */
-function touching(op: Operation, nameOf: (pointer: string) => string | null = (name) => name): Touching {
-  const moved = op.type === 'patch' ? (touchedPointers({ type: 'patch', unset: op.unset }) ?? []) : []
-  const arrays = moved.flatMap((pointer) => /^(.+)\/[0-9]+$/.exec(pointer)?.[1] ?? [])
-  const touched = op.type === 'ot' ? [op.path] : [...(touchedPointers(op) ?? ['']), ...arrays]
-  return { type: op.type, touched: touched.map(nameOf) }
-}
+const touching = (op: Operation, nameOf: (pointer: string) => string | null = (name) => name): Touching => ({
+  type: op.type,
+  touched: touchedPlaces(op).map(nameOf),
+})
 
 /** True where it can't be told that it doesn't. */
 const touches = ({ touched }: Touching, at: string | null): boolean =>
@@ -251,43 +249,54 @@ interface Waiting {
 }
 
 /**
- * The operations that wait on a path, first those that wait behind a conflict about something else. None where a document
- * write that waits touches it: it was made on them as they are, or they on it, so they go out on the revision that they were
- * made on, and the server takes all past others'. So it is where a conflict is about it: they stand on the device's side of that.
+ * The operations of a record that wait, by path, first those that wait behind a conflict about something else. None where a
+ * document write that waits touches it: it was made on them as they are, or they on it, so they go out on the revision that
+ * they were made on, and the server takes all past others'. So it is where a conflict is about it: they stand on the device's
+ * side of that.
  */
-async function waitingOn(
+async function waitingIn(
   tx: StoreTx,
   { collection, recordId, schemaVersion }: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
-  path: string,
-): Promise<readonly Waiting[]> {
+): Promise<(path: string) => readonly Waiting[]> {
   const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
   const conflicts = await conflictsOf(tx, collection, recordId)
-  if (pending.length + conflicts.length === 0) return []
+  const changes = [...conflicts.flatMap(({ mutations }) => mutations), ...pending.map((one) => one.mutation)]
+  if (!changes.some(({ op }) => isOperation(op))) return () => []
   const config = await configOf(tx, collection)
   /** Under the newest version that this device knows. */
   const nameOf = (version: number, name: string): string | null =>
     config?.upMigrations?.length && version < config.schemaVersion
       ? evolutionParts().pointer(config, name, version)
       : name
-  const at = nameOf(schemaVersion, path)
   const touchingOf = ({ op, schemaVersion: of }: Mutation): Touching =>
     touching(op, (name) => nameOf(of, name))
-  const isAbout = conflicts.some(({ mutations: [head] }) => head && touches(touchingOf(head), at))
-  const changes = [...conflicts.flatMap(({ mutations }) => mutations), ...pending.map((one) => one.mutation)]
-  if (isAbout || !areOperationsAt(changes.map(touchingOf), at)) return []
-  const isHere = (mutation: Mutation): boolean => touchingOf(mutation).touched[0] === at
-  return [
-    ...conflicts.flatMap((conflict) => heldIn(tx, conflict, isHere)),
-    ...pending.flatMap((entry): readonly Waiting[] => {
-      const { op } = entry.mutation
-      if (op.type !== 'ot' || !isHere(entry.mutation)) return []
-      const keep: Waiting['keep'] = (next) => {
-        const mutation = { ...entry.mutation, op: next }
-        return saveEntry(tx, { ...entry, mutation, bytes: bytesOf(mutation) })
-      }
-      return [{ op, keep }]
-    }),
-  ]
+  const heads = conflicts.flatMap(({ mutations }) => mutations.slice(0, 1)).map(touchingOf)
+  const own = new Map(changes.map((mutation) => [mutation, touchingOf(mutation)]))
+  return (path) => {
+    const at = nameOf(schemaVersion, path)
+    if (heads.some((head) => touches(head, at)) || !areOperationsAt([...own.values()], at)) return []
+    const isHere = (mutation: Mutation): boolean => own.get(mutation)?.touched[0] === at
+    return [
+      ...conflicts.flatMap((conflict) => heldIn(tx, conflict, isHere)),
+      ...pending.flatMap((entry) => queuedIn(tx, entry, isHere)),
+    ]
+  }
+}
+
+/** One that went out may have had its effect as it was sent: so it goes out again, whatever it is shown as. */
+function queuedIn(
+  tx: StoreTx,
+  entry: OutboxEntry,
+  isHere: (mutation: Mutation) => boolean,
+): readonly Waiting[] {
+  const { op } = entry.mutation
+  if (op.type !== 'ot' || !isHere(entry.mutation)) return []
+  const keep: Waiting['keep'] = (next) => {
+    const mutation = { ...entry.mutation, op: next }
+    const sentAs = entry.sends > 0 ? { sentAs: entry.sentAs ?? op } : {}
+    return saveEntry(tx, { ...entry, ...sentAs, mutation, bytes: bytesOf(mutation) })
+  }
+  return [{ op, keep }]
 }
 
 /** What is shown of them: the server has them as they were sent, and so has what is kept of them. */
@@ -312,7 +321,7 @@ const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { recor
   const { op } = mutation
   const { version, revision, transformed = [] } = result
   if (op.type !== 'ot' || revision !== op.baseRevision + transformed.length + 1) return
-  const waiting = await waitingOn(tx, mutation, op.path)
+  const waiting = (await waitingIn(tx, mutation))(op.path)
   await pass(waiting, { from: op.baseRevision, to: revision, theirs: transformed })
   const made = own[0]?.op
   if (made?.type !== 'ot') return
@@ -338,9 +347,10 @@ const catchUp: OtParts['catchUp'] = async (tx, wire, known, isResult) => {
   const isOwnNews = versionVector[deviceId] !== known?.versionVector[deviceId]
   // What waited behind a conflict has run: among others' operations are own ones, which the server takes the rest past.
   if (isOwnNews && (await conflictsOf(tx, collection, recordId)).length > 0) return wire
+  const waitingOn = await waitingIn(tx, wire)
   let kept = wire
   for (const [path, { revision, ops }] of Object.entries(wire.ot ?? {})) {
-    const waiting = await waitingOn(tx, wire, path)
+    const waiting = waitingOn(path)
     const from = waiting[0]?.op.baseRevision ?? revision
     const count = revision - from
     if (count <= 0) continue

@@ -67,6 +67,12 @@ export async function findEntries(tx: StoreTx, ids: readonly string[]): Promise<
   return entries
 }
 
+/** As it goes out, and is kept once it is answered: from the first time on the same (SM4). */
+export const asSent = ({ mutation, sentAs }: OutboxEntry): Mutation => ({
+  ...mutation,
+  op: sentAs ?? mutation.op,
+})
+
 export const oldestPending = async (tx: StoreTx): Promise<OutboxEntry | null> =>
   (await allRows<OutboxEntry>(tx, 'outbox', '', 1))[0] ?? null
 
@@ -241,7 +247,7 @@ export async function acknowledge(
   await dropEntry(tx, entry)
   const kept: AcknowledgedEntry = {
     position: entry.position,
-    mutation: entry.mutation,
+    mutation: asSent(entry),
     acknowledgedAtMs: nowMs,
     counted: entry.counted,
     under,

@@ -35,25 +35,21 @@ export interface PushContext {
   readonly elsewhere: { readonly mutation: Mutation; readonly under: string }[]
 }
 
-/**
- * Gives each mutation of an answered push its fate, in the caller's transaction (protocol.md, results).
- * @param sent the mutations as they went out: under OT a result before theirs may have changed how they wait
- */
+/** Gives each mutation of an answered push its fate, in the caller's transaction (protocol.md, results). */
 export async function applyPushResults(
   tx: StoreTx,
   response: PushResponse,
-  sent: readonly Mutation[],
   deviceId: string,
   nowMs: number,
 ): Promise<PushTally> {
   const context: PushContext = { deviceId, nowMs, restamped: new Set(), refusals: [], elsewhere: [] }
   const tally = { acknowledged: 0, conflicts: 0, deadLettered: 0 }
   await receiveStamps(tx, deviceId, [response.serverHlc], nowMs)
-  for (const [i, result] of response.results.entries()) {
+  for (const result of response.results) {
     // A dependent may have been set aside with its parent just before.
     const [entry] = await findEntries(tx, [result.id])
     if (!entry) continue
-    const effect = await settle(tx, context, entry, result, sent[i] as Mutation)
+    const effect = await settle(tx, context, entry, result)
     // What was only asked about was counted when it left the queue.
     if (!effect || entry.asked) continue
     tally.acknowledged += 1
@@ -71,7 +67,6 @@ async function settle(
   context: PushContext,
   entry: OutboxEntry,
   result: MutationResult,
-  sent: Mutation,
 ): Promise<EffectiveResult['status'] | null> {
   switch (result.status) {
     case 'applied':
@@ -79,7 +74,7 @@ async function settle(
     case 'superseded':
     case 'conflict':
     case 'dead_lettered':
-      await take(tx, context, entry, result, sent)
+      await take(tx, context, entry, result)
       return result.status
     case 'duplicate': {
       const { under, hlc } = result
@@ -88,7 +83,7 @@ async function settle(
       const rest = isWhole ? null : await forkParts().sendRest(tx, entry, hlc, context.nowMs)
       if (rest === 'sent') return null
       if (rest) context.refusals.push(rest)
-      await take(tx, context, entry, result.original, sent, result)
+      await take(tx, context, entry, result.original, result)
       return result.original.status
     }
     case 'retry':
@@ -109,15 +104,14 @@ async function take(
   context: PushContext,
   entry: OutboxEntry,
   result: EffectiveResult,
-  sent: Mutation,
   repeat?: Duplicate,
 ): Promise<void> {
   const { mutation } = entry
   const { deviceId, nowMs } = context
-  const kept = await acknowledge(tx, { ...entry, mutation: sent }, nowMs, repeat?.under)
+  const kept = await acknowledge(tx, entry, nowMs, repeat?.under)
   // Of one under another id only a pull can tell what it made of the record. What a restored server has had all along was
   // read anew before this push (SM5), and may have been deleted since.
-  const isNews = !(repeat && (entry.restored ?? entry.readAnew ?? repeat.under))
+  const isNews = !(repeat && (entry.sends === entry.readAt || repeat.under))
   if (result.status === 'applied' && isNews) await storeOwnWrite(tx, entry, result, deviceId)
   if ('record' in result && result.record && isNews)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection), true)
@@ -133,7 +127,13 @@ async function take(
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     if (!repeat?.letterClosed)
-      await forkParts().noteDeadLetter(tx, { deadLetterId, code, detail, mutation: sent, noticedAtMs: nowMs })
+      await forkParts().noteDeadLetter(tx, {
+        deadLetterId,
+        code,
+        detail,
+        mutation: kept.mutation,
+        noticedAtMs: nowMs,
+      })
   } else await closeConflict(tx, mutation)
   const { collection, recordId, op } = mutation
   await dropOrphan(tx, collection, recordId)

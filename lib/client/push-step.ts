@@ -1,11 +1,10 @@
-import type { PushRequest } from '#lib/protocol/push.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { noteAcknowledged } from './commands.ts'
 import { followConfig } from './config-step.ts'
 import { ReplicaError } from './errors.ts'
-import { findEntries, heldBack, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
+import { asSent, findEntries, heldBack, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
 import { forkParts } from './on-demand.ts'
 import { applyPushResults } from './push-results.ts'
 import { nextReport, withRefusals } from './reports.ts'
@@ -119,8 +118,8 @@ async function launch(
       sessionId: run.report.sessionId,
       epoch: (await identityOf(tx)).epoch ?? 0,
       report: await nextReport(tx, 'pushing', random),
-      acknowledged: entries.filter(({ acknowledged }) => acknowledged).map(({ mutation }) => mutation.id),
-      mutations: entries.map(({ mutation }) => mutation),
+      acknowledged: entries.flatMap(({ acknowledged, mutation }) => (acknowledged ? [mutation.id] : [])),
+      mutations: entries.map(asSent),
     }),
   }
   await setMeta(tx, 'inFlight', inFlight)
@@ -151,11 +150,10 @@ async function settlePush(
   run.pushes += 1
   const nowMs = run.clock.now()
   const before = run.report
-  const { mutations, report: told } = JSON.parse(inFlight.body) as Pick<PushRequest, 'mutations' | 'report'>
   const tally = await transact(run, async (tx) => {
     const { deviceId } = await identityOf(tx)
-    const applied = await applyPushResults(tx, response, mutations, deviceId, nowMs)
-    await noteAcknowledged(tx, told.ackCommands ?? [])
+    const applied = await applyPushResults(tx, response, deviceId, nowMs)
+    await noteAcknowledged(tx, acknowledgedIn(inFlight))
     await pruneAcknowledged(tx, nowMs)
     await grow(tx, 'batchMax', tookMs)
     const report = withRefusals(
@@ -181,6 +179,9 @@ async function holdBack(tx: StoreTx, inFlight: InFlight, nowMs: number, waitMs: 
   for (const entry of await findEntries(tx, inFlight.mutationIds))
     await saveEntry(tx, heldBack(entry, nowMs, waitMs))
 }
+
+const acknowledgedIn = (inFlight: InFlight): readonly string[] =>
+  (JSON.parse(inFlight.body) as { report: { ackCommands?: string[] } }).report.ackCommands ?? []
 
 /** The next part of a batch that was halved; what stands on a change that is told to wait by now waits with it (SM6). */
 async function sendRest(tx: StoreTx, run: Run, { rest = [], unsure }: InFlight): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { ClockSample } from '#lib/engine/clock-offset.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { CollectionConfig, DeviceConfig } from '#lib/protocol/device.ts'
-import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { FULL_SYNC_REASONS, SESSION_RESULTS, SessionReport } from '#lib/protocol/session.ts'
 import type { DotCount } from './device-dots.ts'
@@ -188,8 +188,13 @@ export interface OutboxEntry {
   readonly counted?: Counted | undefined
   /** It had its effect under this id before the server was restored: it isn't made anew (FK3). */
   readonly restored?: true | undefined
-  /** Sent before the server was restored: what that had of it was read anew before it went out again (SM5). */
-  readonly readAnew?: true | undefined
+  /** What it went out as, where it is shown as another operation by now: it may have had its effect as that (SM4). */
+  readonly sentAs?: OtOperation | undefined
+  /**
+   * Sent, or taken, before the server was restored: the answer to this request of it is about what was read anew before that
+   * (SM5), if the server had it.
+   */
+  readonly readAt?: number | undefined
   /** The server had acknowledged it before: it is told so, to count what a restored one lacks (TK6). */
   readonly acknowledged?: true | undefined
   /** The server had it, and tells what became of it (CM3): no view has it. */

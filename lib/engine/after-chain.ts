@@ -6,7 +6,7 @@ import { sidesOfToday } from './conflict/sides-of-today.ts'
 import { withLetBe } from './ot/let-be.ts'
 import { usesCrdt } from './crdt/governed.ts'
 import { usesOt } from './ot/paths.ts'
-import { touchedPointers } from './patch.ts'
+import { touchedPlaces } from './ot/touched-places.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, conflictOf, documentAt, mutationOf, otLogAt, recordOf, stateAt } from './push-draft.ts'
@@ -123,6 +123,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     document: seen,
     taken: seen,
     hasLost: false,
+    lost: [],
     madeVersion: 0,
     firstMade: 0,
     madeLife: 0,
@@ -173,7 +174,7 @@ function decidedView(draft: PushDraft, parent: KnownMutation): ChainView | null 
     seenVersion: version,
     seen: document,
     ownSide,
-    ownTouched: touchedBy(asMadeToday(draft, mutation).op),
+    ownTouched: touchedPlaces(asMadeToday(draft, mutation).op),
     formerSide: formerSide(draft, parent, version),
   }
 }
@@ -203,6 +204,7 @@ const UNKNOWN_VIEW = {
   document: UNKNOWN,
   taken: UNKNOWN,
   hasLost: false,
+  lost: [],
   madeVersion: 0,
   firstMade: 0,
   madeLife: 0,
@@ -231,6 +233,7 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     madeLife: isOnNothing && beginsLife(view, mutation, result) ? version : madeLife,
     links: links + 1,
     hasLost: (view.hasLost || result.status === 'superseded') && !isWonOver(mutation, result),
+    lost: result.status === 'superseded' ? [...view.lost, ...touchedPlaces(mutation.op)] : view.lost,
     undone: null,
     formerSide:
       view.formerSide && afterOwn(draft, { kind: 'known', ...view.formerSide }, { ...ancestor, mutation }),
@@ -258,9 +261,6 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   const next = after(document)
   return { ...view, ...made, document: next, taken: takenAfter(view, mutation, result, next, after) }
 }
-
-const touchedBy = (op: Mutation['op']): readonly string[] =>
-  op.type === 'ot' ? [op.path] : (touchedPointers(op) ?? [''])
 
 /** With what wins over another's delete all that its author had stands again (CS9). */
 function takenAfter(

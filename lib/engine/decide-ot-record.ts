@@ -84,8 +84,8 @@ const isOnSuperseded = ({ base, chain }: Standing): boolean => base === chain.do
 
 /** What was superseded beside the path of an operation is no part of what it was made on, which its revision tells. */
 function isOnSupersededAt(standing: Standing, path: string): boolean {
-  const { base, taken } = standing
-  if (!isOnSuperseded(standing)) return false
+  const { base, taken, chain } = standing
+  if (!isOnSuperseded(standing) || !chain.lost.some((other) => overlaps(other, path))) return false
   if (base.kind === 'unknown' || taken.kind === 'unknown') return true
   return !jsonEqual(valueAt(base.data, path), valueAt(taken.data, path))
 }

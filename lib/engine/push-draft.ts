@@ -47,6 +47,8 @@ export interface ChainView {
   readonly undone: SeenDocument | null
   /** The chain's side of a conflict that was decided otherwise: what its later changes were made on. */
   readonly ownSide: JsonObject | null
+  /** What of it was superseded touches these, as pointers. */
+  readonly lost: readonly string[]
   /** What the change in that conflict touches, as pointers. */
   readonly ownTouched: readonly string[]
   /** The same with its CRDTs, where the decision began another life of the record: they are of the former one. */

@@ -34,19 +34,19 @@ export function unreadOf(
   return reads.flatMap(({ mutationIds }, read) => (read > 0 && cut.has(read) ? mutationIds : []))
 }
 
-/** What operations that wait behind a conflict have to pass once it is decided: all of their records since the first was made. */
+/** What operations that wait behind a conflict have to pass once it is decided: of their records all behind the lowest revision. */
 export function heldReads(held: readonly Mutation[]): readonly OtRead[] {
   const reads = new Map<string, OtRead>()
-  for (const { id, collection, recordId, baseVersion, op } of held) {
+  for (const { id, collection, recordId, op } of held) {
     if (op.type !== 'ot') continue
     const key = recordKey(collection, recordId)
-    const { afterVersion = Infinity, mutationIds = [] } = reads.get(key) ?? {}
+    const { afterRevision = Infinity, mutationIds = [] } = reads.get(key) ?? {}
     reads.set(key, {
       collection,
       recordId,
       names: null,
-      afterRevision: 0,
-      afterVersion: Math.min(afterVersion, baseVersion),
+      afterRevision: Math.min(afterRevision, op.baseRevision),
+      afterVersion: 0,
       mutationIds: [...mutationIds, id],
     })
   }

@@ -29,11 +29,12 @@ const KINDS: Readonly<Record<string, JsonObject>> = {
 
 /**
  * How a session of a device goes: `wait`: what it sends is told to wait, and it hears of others; `part`: all but the first of
- * it is; `lost`: the server has it, and its answer is lost; `alone`: nothing is pulled; `typing`: with the answer on its way.
+ * it is; `lost`: the server has it, and its answer is lost; `halve`: it can't be read, and the push goes out in halves; `alone`: nothing is pulled; `typing`: with the answer on its way.
  */
-type Session = 'sync' | 'wait' | 'part' | 'lost' | 'alone' | 'part alone' | 'typing' | 'typing alone'
+type Session =
+  'sync' | 'wait' | 'part' | 'lost' | 'halve' | 'alone' | 'part alone' | 'typing' | 'typing alone'
 const SESSIONS: readonly Session[] = [
-  ...(['sync', 'sync', 'wait', 'part', 'lost', 'alone'] as const),
+  ...(['sync', 'sync', 'wait', 'part', 'lost', 'halve', 'alone'] as const),
   ...(['part alone', 'typing', 'typing alone'] as const),
 ]
 interface Step {
@@ -140,6 +141,10 @@ class World {
         ? await this.letWait(goes, body, url, init)
         : await this.ask(url, init)
     if (session === 'lost') throw new TypeError('the network is gone')
+    if (session === 'halve') {
+      device.session = 'sync'
+      return new Response('no JSON', { headers: { 'content-type': 'application/json' } })
+    }
     await device.during?.()
     return response
   }
@@ -209,6 +214,7 @@ async function take(world: World, device: Device, id: string, each: Step, k: num
     case 'wait':
     case 'part':
     case 'lost':
+    case 'halve':
     case 'alone':
     case 'part alone':
     case 'typing':
@@ -270,6 +276,8 @@ const FOUND: readonly [string, Step[]][] = [
   ['', steps([0, 'patch'], [0, 'alone'], [0, 'type'], [1, 'type'])],
   // A patch was superseded, and what was typed behind it was the difference of a document.
   ['', steps([0, 'sync'], [1, 'patch', 1], [2, 'patch', 1], [2, 'type'], [1, 'type'], [0, 'patch', 1])],
+  // What a halved push had done already went out again as another operation.
+  ['', steps([0, 'type'], [0, 'patch'], [0, 'type'], [0, 'halve'], [0, 'type'])],
   // A patch behind the operation kept it from passing what the pull brought, and the next edit was made on neither text.
   [
     'xyz',
