@@ -256,8 +256,9 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     }
   if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
+  const joined = 'record' in result ? result.record?.crdt : undefined
   const after = (before: SeenDocument): BaseDocument =>
-    asLeft(draft, before, mutation, viewAfter(draft.world, before, { mutation, deviceId, version }))
+    asLeft(draft, before, mutation, viewAfter(draft.world, before, { mutation, deviceId, version, joined }))
   const next = after(document)
   return { ...view, ...made, document: next, taken: takenAfter(view, mutation, result, next, after) }
 }

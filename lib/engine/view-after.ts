@@ -1,4 +1,5 @@
 import { formatHlc } from '#lib/kernel/hlc.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
@@ -15,6 +16,8 @@ export interface OwnChange {
   readonly mutation: Mutation
   readonly deviceId: string
   readonly version: number
+  /** The record's CRDTs with it, where its result tells: another's typing may have made a text of what was written. */
+  readonly joined?: CrdtStates | undefined
 }
 
 const UNKNOWN: BaseDocument = { kind: 'unknown' }
@@ -38,7 +41,7 @@ function crdtViewAfter(
   world: PushWorld,
   rules: CollectionRules,
   before: SeenDocument,
-  { mutation, deviceId, version }: OwnChange,
+  { mutation, deviceId, version, joined = {} }: OwnChange,
 ): BaseDocument {
   const { id, hlc, op } = mutation
   if (op.type === 'delete') return UNKNOWN
@@ -47,7 +50,9 @@ function crdtViewAfter(
   // The stamp of what stood there before is older than this change, and no more is known of it.
   const earlier = formatHlc({ wallMs: 0, counter: 0, deviceId })
   const states = before.data === null ? {} : adoptStates(rules, data, before.crdt, earlier, world.text)
-  const written = writeDocument(rules, op, { data, states: before.crdt }, states, writer, world.text)
+  const texts = Object.entries(joined).filter(([, { kind }]) => kind === 'text')
+  const current = { ...states, ...Object.fromEntries(texts) }
+  const written = writeDocument(rules, op, { data, states: before.crdt }, current, writer, world.text)
   if (!written.ok) return UNKNOWN
   const crdt = joinDeltas(states, written.value.deltas, world.text)
   if (!crdt.ok) return UNKNOWN

@@ -170,6 +170,20 @@ describe('CRDTs of a record', () => {
     expect(server.record?.data).toEqual({ body: 'well, hello wide world' })
   })
 
+  it('[CS4] a chain of writes on what became a text by another’s typing is about that text', () => {
+    const server = started(put({ body: 'hi' }))
+    server.send(DEVICE_B, typed(server, 'hiB'), { baseVersion: 1 })
+    const base = { baseVersion: 1 }
+    const first = mutationBy(DEVICE_A, patch({ body: 'hi there' }), { ...base, hlc: stamp(DEVICE_A, 10) })
+    const second = mutationBy(DEVICE_A, patch({ body: 'hi' }), {
+      ...base,
+      after: first.id,
+      hlc: stamp(DEVICE_A, 20),
+    })
+    server.push(DEVICE_A, [first, second])
+    expect(server.record?.data).toEqual({ body: 'hiB' })
+  })
+
   it('[DL1] what does not fit its CRDT, or breaks the schema once joined, is a dead letter', () => {
     const bounded = { ...rules, schema: { properties: { hits: { maximum: 5 } } } }
     const server = started(hits(DEVICE_A, 3), bounded)
