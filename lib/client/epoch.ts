@@ -26,7 +26,7 @@ export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
   await eachOutboxEntry(tx, async (entry) => {
     // What was only asked about may be unknown to the server now, and this is its one copy.
     if (entry.asked || entry.sends > 0)
-      await saveEntry(tx, { ...entry, asked: undefined, readAt: entry.sends + 1 })
+      await saveEntry(tx, { ...entry, asked: undefined, readBefore: entry.sends + 1 })
   })
   const taken = [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))]
   const elsewhere: { readonly mutation: Mutation; readonly under: string }[] = []

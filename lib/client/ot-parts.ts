@@ -306,8 +306,9 @@ function heldIn(
   isHere: (mutation: Mutation) => boolean,
 ): readonly Waiting[] {
   const key = conflictKey(collection, recordId, conflictId)
-  return mutations.flatMap(({ id, op }, i): readonly Waiting[] => {
-    if (op.type !== 'ot' || !isHere(mutations[i] as Mutation)) return []
+  return mutations.flatMap((mutation): readonly Waiting[] => {
+    const { id, op } = mutation
+    if (op.type !== 'ot' || !isHere(mutation)) return []
     const keep: Waiting['keep'] = async (next) => {
       const notice = (await getRow<ConflictNotice>(tx, 'notices', key)) as ConflictNotice
       const shown = notice.mutations.map((own) => (own.id === id ? { ...own, op: next } : own))

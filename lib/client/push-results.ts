@@ -111,7 +111,7 @@ async function take(
   const kept = await acknowledge(tx, entry, nowMs, repeat?.under)
   // Of one under another id only a pull can tell what it made of the record. What a restored server has had all along was
   // read anew before this push (SM5), and may have been deleted since.
-  const isNews = !(repeat && (entry.sends === entry.readAt || repeat.under))
+  const isNews = !(repeat && (entry.sends === entry.readBefore || repeat.under))
   if (result.status === 'applied' && isNews) await storeOwnWrite(tx, entry, result, deviceId)
   if ('record' in result && result.record && isNews)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection), true)

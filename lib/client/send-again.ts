@@ -35,7 +35,7 @@ export async function sendAgain(
     acknowledged: true,
     // What went out under this id stays as it was; what counted under another one is made anew, on top (FK3).
     restored: asked || under === undefined || undefined,
-    readAt: 2,
+    readBefore: 2,
   })
   return true
 }

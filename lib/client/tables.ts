@@ -190,11 +190,8 @@ export interface OutboxEntry {
   readonly restored?: true | undefined
   /** What it went out as, where it is shown as another operation by now: it may have had its effect as that (SM4). */
   readonly sentAs?: OtOperation | undefined
-  /**
-   * Sent, or taken, before the server was restored: the answer to this request of it is about what was read anew before that
-   * (SM5), if the server had it.
-   */
-  readonly readAt?: number | undefined
+  /** Of a restored server all was read anew before this sending of it (SM5): a repeated answer to that one is no news. */
+  readonly readBefore?: number | undefined
   /** The server had acknowledged it before: it is told so, to count what a restored one lacks (TK6). */
   readonly acknowledged?: true | undefined
   /** The server had it, and tells what became of it (CM3): no view has it. */

@@ -31,6 +31,8 @@ export interface ChainView {
   readonly taken: BaseDocument
   /** Something of it was superseded, and nothing of it has won over another's delete since. */
   readonly hasLost: boolean
+  /** The places that what was superseded touches, as pointers. */
+  readonly lost: readonly string[]
   /** Newest version that the chain itself made; 0 when it made none. */
   readonly madeVersion: number
   /** The first version that it made on top of `seenVersion`; 0 when it made none. */
@@ -47,8 +49,6 @@ export interface ChainView {
   readonly undone: SeenDocument | null
   /** The chain's side of a conflict that was decided otherwise: what its later changes were made on. */
   readonly ownSide: JsonObject | null
-  /** What of it was superseded touches these, as pointers. */
-  readonly lost: readonly string[]
   /** What the change in that conflict touches, as pointers. */
   readonly ownTouched: readonly string[]
   /** The same with its CRDTs, where the decision began another life of the record: they are of the former one. */
