@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { MOMENT_KINDS, WINDOW_KINDS } from '../tests/simulation/world/plan.ts'
-import { TEXT_JUDGED } from '../tests/simulation/world/windows.ts'
+import { TEXT_JUDGED, TEXT_TOLD_SINCE } from '../tests/simulation/world/windows.ts'
 import { bundleSimulation, removeBundle } from './simulation/bundle.ts'
 import { drive, drivePlan } from './simulation/drive.ts'
 import { reportFailed, reportTotals } from './simulation/report.ts'
@@ -50,7 +50,7 @@ async function runSeeds(): Promise<boolean> {
     for (const failed of small.failed) reportFailed(failed)
   }
   // In so many runs every fault does harm, or the plan only says that it would; and some texts are judged.
-  const kinds = [...FAULT_KINDS, TEXT_JUDGED]
+  const kinds = [...FAULT_KINDS, TEXT_JUDGED, TEXT_TOLD_SINCE]
   const idle = seeds < ALL_FAULTS_FROM ? [] : kinds.filter((kind) => !totals.hits.has(kind))
   if (idle.length > 0) console.log(`\nNEVER HAPPENED: ${idle.join(', ')}`)
   return totals.failed.length + idle.length === 0

@@ -26,6 +26,7 @@ import type { Renaming } from './crdt-remake.ts'
 import { remakeOne } from './crdt-remake.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { loadedText, need, text } from './crdt-text.ts'
+import { joinTextsSince } from './crdt-texts-since.ts'
 import { ReplicaError } from './errors.ts'
 import { endHeard, heardParts } from './heard.ts'
 import type { WriteCore } from './over-heard.ts'
@@ -79,6 +80,7 @@ export interface CrdtParts {
     place: string,
   ): CrdtChange | null
   assign(ground: CrdtGround, path: string, value: Json | undefined, hlc: string): CrdtChange
+  readonly joinTextsSince: typeof joinTextsSince
   readonly checkState: typeof checkState
   readonly hear: typeof hear
   readonly heard: typeof heardParts
@@ -279,6 +281,7 @@ function asKind<K extends CrdtState['kind']>(
 }
 
 export const crdtParts: CrdtParts = {
+  joinTextsSince,
   checkState,
   hear,
   heard: heardParts,

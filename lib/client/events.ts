@@ -1,7 +1,6 @@
 import type { BackoffSettings } from '#lib/engine/backoff.ts'
 import { backoffWait, clampRetryAfter } from '#lib/engine/backoff.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
-import { followCommands } from './commands.ts'
 import type { ServerEvent } from './event-stream.ts'
 import { readEvents } from './event-stream.ts'
 import { forkParts } from './on-demand.ts'
@@ -65,7 +64,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
       case 'poke':
         return poke(spreadMs)
       case 'command':
-        await store.transact((tx) => followCommands(tx, commandsOf([data])))
+        await store.transact(async (tx) => forkParts().followCommands(tx, commandsOf([data])))
         hooks.soon(hooks.changeDelayMs * random())
         return hooks.onChange()
       case 'resolved':

@@ -3,17 +3,10 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
 import { crdtParts, evolutionParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
-import {
-  askAgain,
-  askBehind,
-  closeLetter,
-  noteAnswered,
-  noteConflict,
-  noteDecided,
-  reviewConflicts,
-} from './decisions.ts'
+import { askAgain, askBehind, closeLetter, noteAnswered, noteConflict, reviewConflicts } from './decisions.ts'
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
+import { followCommands } from './follow-commands.ts'
 import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
 import { noteDeadLetter } from './note-dead-letter.ts'
 import { noteRefusal } from './note-refusal.ts'
@@ -63,7 +56,7 @@ export interface ForkParts {
   readonly noteAnswered: typeof noteAnswered
   readonly askAgain: typeof askAgain
   readonly closeLetter: typeof closeLetter
-  readonly noteDecided: typeof noteDecided
+  readonly followCommands: typeof followCommands
   readonly noteConflict: typeof noteConflict
   readonly askBehind: typeof askBehind
   sendRest(tx: StoreTx, entry: OutboxEntry, hlc: string, nowMs: number): Promise<'sent' | LocalRefusal | null>
@@ -289,7 +282,7 @@ export const forkParts: ForkParts = {
   noteAnswered,
   askAgain,
   closeLetter,
-  noteDecided,
+  followCommands,
   noteConflict,
   askBehind,
   sendRest,

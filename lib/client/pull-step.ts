@@ -87,7 +87,7 @@ async function askForPage(
   run: Run,
   { position, credential, report, limit }: PageRequest,
 ): Promise<Outcome<PullResponse>> {
-  const query = new URLSearchParams({ limit: String(limit) })
+  const query = new URLSearchParams({ limit: String(limit), texts: run.texts })
   if (position.token !== null) query.set('token', position.token)
   const askedAtMs = run.clock.now()
   const outcome = await ask(run, {
@@ -139,7 +139,11 @@ export async function commitPage(run: Run): Promise<SessionEvent> {
     // A command that came with the page sent us back to the start: what was asked for before it is void.
     const before = await readPosition(tx)
     if (before.token !== page.askedAt) return 'more_to_resync'
-    const position = await applyPage(tx, run, page, before)
+    const whole = page.changes.some((change) => change.textsSince)
+      ? await crdtParts().joinTextsSince(tx, run, page)
+      : page
+    if (!whole) return 'more_to_pull'
+    const position = await applyPage(tx, run, whole, before)
     await saveOpenSession(tx, { ...run, report })
     isApplied = true
     if (position.fullReason !== null && hasMore(page)) return 'more_to_resync'

@@ -6,7 +6,7 @@ import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { Clock } from './clock.ts'
-import { followCommands, noteAcknowledged } from './commands.ts'
+import { noteAcknowledged } from './commands.ts'
 import { noteClockSample } from './device-clock.ts'
 import { forkParts } from './on-demand.ts'
 import type { Failure } from './failures.ts'
@@ -43,6 +43,8 @@ export interface Run extends ReplicaContext {
   report: SessionReport
   /** The page that was pulled, and the token that it was asked for with. */
   page: (PullResponse & { readonly askedAt: string | null }) | null
+  /** How pages tell long texts: by what came to them, or whole, once one could not be joined to what is held. */
+  texts: 'since' | 'whole'
   pushes: number
   /** What was heard from another device is shown no more. */
   hasEnded?: true
@@ -133,7 +135,7 @@ export function takeFacts(run: ReplicaContext, facts: AnswerFacts): Promise<bool
   return transact(run, async (tx) => {
     if (facts.sample) await noteClockSample(tx, facts.sample)
     if (facts.configVersion !== null) await setMeta(tx, 'configNamed', facts.configVersion)
-    await followCommands(tx, facts.commands)
+    if (facts.commands.length > 0) await forkParts().followCommands(tx, facts.commands)
     const identity = await identityOf(tx)
     const { epoch } = facts
     if (epoch === null || epoch === identity.epoch) return true

@@ -46,7 +46,15 @@ export async function runSession(context: ReplicaContext, event: 'start' | 'wait
     await fileAbandoned(tx, clock.now())
     return startReport(tx, uuidv7(clock.now(), random), clock.now())
   })
-  const run: Run = { ...context, report, page: null, pushes: 0, trouble: null, askAgainMs: null }
+  const run: Run = {
+    ...context,
+    report,
+    page: null,
+    texts: 'since',
+    pushes: 0,
+    trouble: null,
+    askAgainMs: null,
+  }
   machine.take(event)
   for (let state = machine.state(); isActive(state); state = machine.state()) {
     const taken = machine.take(await step(run, state))

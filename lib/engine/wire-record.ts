@@ -1,4 +1,5 @@
 import type { OtStates, WireOtPath } from '#lib/protocol/ot.ts'
+import type { PulledRecord } from '#lib/protocol/pull.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { RecordState } from './types.ts'
 
@@ -31,9 +32,11 @@ export interface RecordTexts extends Pick<
   readonly versionVector: string
   /** Null where the record holds none. */
   readonly crdt: string | null
+  /** Where some texts are told by what came to them: `crdt` and `data` lack these. */
+  readonly textsSince?: PulledRecord['textsSince']
 }
 
-/** The JSON of `toWireRecord`, without reading what only passes through. @param ot of its paths, as the pull tells them */
+/** The JSON of `toWireRecord`, or of what a pull tells instead, without reading what only passes through. @param ot of its paths, as the pull tells them */
 export function wireText(
   record: RecordTexts,
   ot: WireRecord['ot'] = record.ot && revisionsOf(record.ot),
@@ -43,7 +46,8 @@ export function wireText(
   if (deleted) return `${text},"life":${record.life ?? 0}}`
   const crdt = record.crdt === null ? '' : `,"crdt":${record.crdt}`
   const life = record.life === undefined ? '' : `,"life":${record.life}`
-  return `${text}${crdt}${life}${ot === undefined ? '' : `,"ot":${JSON.stringify(ot)}`}}`
+  const since = record.textsSince === undefined ? '' : `,"textsSince":${JSON.stringify(record.textsSince)}`
+  return `${text}${crdt}${since}${life}${ot === undefined ? '' : `,"ot":${JSON.stringify(ot)}`}}`
 }
 
 const revisionsOf = (states: OtStates): Readonly<Record<string, WireOtPath>> =>

@@ -68,8 +68,7 @@ async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const { ctx, request, device, fleet, app } = call
   const report = reportHeader(request.headers)
   const encoder = encoderOf(request.headers.get('accept-encoding'))
-  const { token, collections, limit } = pullQuery(request.url)
-  const outcome = await pull(ctx, { token, collections, limit, device, fleet, app, report, encoder })
+  const outcome = await pull(ctx, { ...pullQuery(request.url), device, fleet, app, report, encoder })
   const headers = { etag: outcome.etag }
   const commands = commandsAfter(device, report, ctx.clock.now())
   if (outcome.isEmpty && isHeld(request.headers, outcome.etag))

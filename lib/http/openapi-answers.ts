@@ -9,7 +9,7 @@ import { DEAD_LETTER_CODES, ERROR_CODES, REFUSED_CODES, RETRY_CODES } from '#lib
 import { jsonObject, uuid } from '#lib/protocol/mutation.ts'
 import type { IngestSessionsResponse } from '#lib/protocol/ingest.ts'
 import { INGEST_REFUSALS } from '#lib/protocol/ingest.ts'
-import type { PullResponse } from '#lib/protocol/pull.ts'
+import type { PulledRecord, PullResponse } from '#lib/protocol/pull.ts'
 import type {
   EffectiveResult,
   MutationResult,
@@ -27,7 +27,7 @@ import type { SessionsResponse } from '#lib/protocol/session.ts'
 const count = z.int().min(0)
 const json = z.custom<Json>()
 
-const wireRecord: z.ZodType<WireRecord> = z.object({
+const recordFields = {
   collection: z.string(),
   recordId: uuid,
   version: z.int().min(1),
@@ -44,6 +44,11 @@ const wireRecord: z.ZodType<WireRecord> = z.object({
       z.object({ revision: count, kind: z.enum(['text', 'json']).optional(), ops: z.array(json).optional() }),
     )
     .optional(),
+}
+const wireRecord: z.ZodType<WireRecord> = z.object(recordFields)
+const pulledRecord: z.ZodType<PulledRecord> = z.object({
+  ...recordFields,
+  textsSince: z.record(z.string(), z.object({ update: z.string(), hash: count })).optional(),
 })
 
 const resolution: z.ZodType<Resolution> = z.object({
@@ -116,7 +121,7 @@ export const pushAnswer: z.ZodType<PushResponse> = z.object({
 })
 
 export const pullAnswer: z.ZodType<PullResponse> = z.object({
-  changes: z.array(wireRecord),
+  changes: z.array(pulledRecord),
   token: z.string(),
   hasMore: z.boolean(),
   snapshots: z.record(z.string(), z.enum(['queued', 'running', 'complete'])),

@@ -115,6 +115,10 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
         type: 'string',
       }),
       query('limit', 'Changes a page', { type: 'integer', minimum: 1, maximum: PULL_CHANGES_MAX }),
+      query('texts', 'Long texts of CRDTs by what came to them since the token (`textsSince`)', {
+        type: 'string',
+        enum: ['since', 'whole'],
+      }),
     ],
   },
   {

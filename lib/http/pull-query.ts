@@ -12,9 +12,12 @@ const query = z.object({
   token: z.string().max(TOKEN_TEXT_MAX).nullable(),
   collections: z.array(collectionName).max(COLLECTIONS_PER_FLEET_MAX).nullable(),
   limit: z.int().min(1).max(PULL_CHANGES_MAX),
+  /** Long texts by what came to them since the token, or whole. */
+  texts: z.enum(['since', 'whole']),
 })
 /** As most pulls have it: nothing in it needs decoding. */
-const USUAL = /^[^?#]*\?(?:collections=([a-z0-9-]+)&)?(?:limit=([1-9]\d{0,2})&)?token=([\w-]+)$/
+const USUAL =
+  /^[^?#]*\?(?:collections=([a-z0-9-]+)&)?(?:limit=([1-9]\d{0,2})&)?(?:texts=(since|whole)&)?token=([\w-]+)$/
 
 /** A request's address may begin with its path. */
 const ANY_HOST = 'http://localhost'
@@ -29,15 +32,17 @@ export function pullQuery(url: string): z.infer<typeof query> {
     token: params.get('token'),
     collections: params.get('collections')?.split(',') ?? null,
     limit: limit === null ? PULL_CHANGES_MAX : Number(limit),
+    texts: params.get('texts') ?? 'whole',
   })
 }
 
 function usualQuery(url: string): z.infer<typeof query> | null {
-  const [, collection, digits, token] = USUAL.exec(url) ?? []
+  const [, collection, digits, texts, token] = USUAL.exec(url) ?? []
   if (collection !== undefined && !COLLECTION_NAME.test(collection)) return null
   const limit = Number(digits ?? PULL_CHANGES_MAX)
   const fits = token !== undefined && token.length <= TOKEN_TEXT_MAX && limit <= PULL_CHANGES_MAX
-  return fits ? { token, collections: collection === undefined ? null : [collection], limit } : null
+  const collections = collection === undefined ? null : [collection]
+  return fits ? { token, collections, limit, texts: texts === 'since' ? texts : 'whole' } : null
 }
 
 /** The device's report, which a pull carries as JSON in a header; null without one. @throws ApplicationError `bad_request` */

@@ -1,10 +1,25 @@
 import type { WireRecord } from './push.ts'
 
+/**
+ * A text of a CRDT by what came to it since the token (protocol.md, pull): a Yjs update in base64 to be joined into what the
+ * device holds, and the hash (hash53) of what the text then reads as. One that reads otherwise is asked for whole.
+ */
+export interface TextSince {
+  readonly update: string
+  readonly hash: number
+}
+
+/** A record of a page. */
+export interface PulledRecord extends WireRecord {
+  /** By JSON Pointer. `crdt` lacks these texts, and `data` has '' for each. Only where the pull asked `texts=since`. */
+  readonly textsSince?: Readonly<Record<string, TextSince>> | undefined
+}
+
 export type SnapshotState = 'queued' | 'running' | 'complete'
 
 /** One page of changes (protocol.md, pull). `snapshots` names the collections that are being read from the start. */
 export interface PullResponse {
-  readonly changes: readonly WireRecord[]
+  readonly changes: readonly PulledRecord[]
   readonly token: string
   readonly hasMore: boolean
   readonly snapshots: Readonly<Record<string, SnapshotState>>

@@ -1,4 +1,4 @@
-import type { RecordState } from '#lib/engine/types.ts'
+import type { RecordKey, RecordState } from '#lib/engine/types.ts'
 import type { DeviceCommand } from '#lib/protocol/command.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
@@ -35,6 +35,8 @@ import type {
   PushPlan,
   PushSnapshot,
   PushWrites,
+  RecordAt,
+  ReplacedStates,
   StateRow,
   Tally,
   TallyRange,
@@ -242,6 +244,8 @@ export interface SyncPort {
    * call marks the collections of `firstComplete`, whose first snapshot is now complete.
    */
   deliver(fleetId: string, delivery: DeliveredPositions): Promise<{ readonly more: boolean }>
+  /** Of each record its newest replaced document that is not newer than the version; none where it was deleted by then. */
+  statesAt(fleetId: string, places: readonly RecordAt[]): Promise<ReadonlyMap<RecordKey, ReplacedStates>>
   /** Live records as they were at `version`, by record id; null when there are more, or larger in all, than `most`. */
   stateAt(
     fleetId: string,

@@ -10,6 +10,7 @@ import type {
 import type { LoadPlan } from '#lib/engine/load-plan.ts'
 import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
@@ -98,6 +99,20 @@ export interface PushWrites {
 export interface PullRead {
   readonly collection: string
   readonly afterVersion: number
+}
+
+/** A record, and a version of its collection. */
+export interface RecordAt {
+  readonly collection: string
+  readonly recordId: string
+  readonly version: number
+}
+
+/** CRDTs of a document that was replaced. */
+export interface ReplacedStates {
+  readonly version: number
+  readonly schemaVersion: number
+  readonly crdt: CrdtStates
 }
 
 /** The versions past `afterVersion`, up to `upTo`. */

@@ -55,6 +55,22 @@ export const MUTANTS: readonly PlantedMutant[] = [
     ],
   },
   {
+    name: 'text-since-too-late',
+    from: 400,
+    edits: [
+      {
+        file: 'lib/application/sync/texts-since.ts',
+        find: 'version: after.get(collection) ?? 0 }',
+        replace: 'version: Infinity }',
+      },
+      {
+        file: 'lib/client/crdt-texts-since.ts',
+        find: ` && hash53(reads.value) === told['hash']`,
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'change-in-flight-is-changed',
     edits: [{ file: 'lib/client/outbox.ts', find: 'last.sends > 0 || ', replace: '' }],
   },
@@ -196,8 +212,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
         replace: '    if (conflict) continue',
       },
       {
-        file: 'lib/client/commands.ts',
-        find: "    if (type === 'resolved') await forkParts().noteDecided(tx, conflictId)\n",
+        file: 'lib/client/follow-commands.ts',
+        find: "    if (type === 'resolved') await noteDecided(tx, conflictId)\n",
         replace: '',
       },
     ],

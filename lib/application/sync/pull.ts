@@ -26,6 +26,8 @@ export interface PullInput {
   /** Null asks for every collection that the device may read. */
   readonly collections: readonly string[] | null
   readonly limit: number
+  /** `since` takes long texts by what came to them since the token. */
+  readonly texts: 'since' | 'whole'
   readonly report: DeviceReport | null
   /** What makes of a long page the bytes that go out: many devices share most of them. */
   readonly encoder: Encoder
@@ -68,10 +70,12 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const starting = admitted.filter((name) => !positionOf(held, name))
   const { queued, turn } = await admitFullSync(ctx, device, fleet, starting)
   const names = admitted.filter((name) => !queued.has(name))
-  const reads = names.map((collection) => ({
-    collection,
-    afterVersion: positionOf(held, collection)?.version ?? 0,
-  }))
+  const reads = names.map((collection) => {
+    const position = positionOf(held, collection)
+    // What a snapshot shows may be the device's first sight of a record.
+    const textsSince = input.texts === 'since' && position?.snapshot === null
+    return { collection, afterVersion: position?.version ?? 0, textsSince }
+  })
   const mayBeFromMemory = shown !== null && follows
   const heads = async () => (mayBeFromMemory ? ctx.heads.of(fleet) : null)
   const limit = Math.min(input.limit, PULL_CHANGES_MAX)

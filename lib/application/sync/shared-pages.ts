@@ -1,6 +1,8 @@
 import { wireText } from '#lib/engine/wire-record.ts'
-import type { Fleet, PullPage, PullRead, Storage } from '#lib/storage/ports.ts'
+import type { Fleet, PullPage, Storage } from '#lib/storage/ports.ts'
 import type { Heads } from './stream-heads.ts'
+import type { PageRead } from './texts-since.ts'
+import { tellTextsSince, TEXTS_SINCE_FROM_CHARS } from './texts-since.ts'
 import { withOps } from './with-ops.ts'
 
 /** Bytes of pages that one process keeps for the next who read them, and how many pages. */
@@ -48,16 +50,24 @@ export class SharedPages {
   /** In the order in which they were used last. */
   private readonly pages = new Map<string, Kept>()
   private readonly reading = new Map<string, Promise<void>>()
+  private readonly textsFromChars: number
   private bytes = 0
 
-  constructor({ storage }: { storage: Pick<Storage, 'sync'> }) {
+  constructor({
+    storage,
+    textsFromChars = TEXTS_SINCE_FROM_CHARS,
+  }: {
+    readonly storage: Pick<Storage, 'sync'>
+    readonly textsFromChars?: number
+  }) {
     this.storage = storage
+    this.textsFromChars = textsFromChars
   }
 
   /** @param heads asks where the streams are known to stand; null for a device that may not be told from memory (TK8) */
   async read(
     fleet: Fleet,
-    reads: readonly PullRead[],
+    reads: readonly PageRead[],
     bounds: { readonly limit: number; readonly maxBytes: number },
     encoder: Encoder,
     heads: () => Promise<Heads | null>,
@@ -87,7 +97,7 @@ export class SharedPages {
     key: string,
     kept: Kept,
     fleet: Fleet,
-    reads: readonly PullRead[],
+    reads: readonly PageRead[],
   ): Promise<WrittenPage | null> {
     const { page, changes, counts } = kept
     const ranges = reads.map((read) => ({ ...read, upTo: page.reached.get(read.collection) ?? 0 }))
@@ -114,7 +124,7 @@ export class SharedPages {
   private async readAnew(
     key: string,
     fleet: Fleet,
-    reads: readonly PullRead[],
+    reads: readonly PageRead[],
     bounds: { readonly limit: number; readonly maxBytes: number },
     encoder: Encoder,
   ): Promise<WrittenPage> {
@@ -134,11 +144,12 @@ export class SharedPages {
   private async write(
     key: string,
     fleet: Fleet,
-    reads: readonly PullRead[],
+    reads: readonly PageRead[],
     bounds: { readonly limit: number; readonly maxBytes: number },
     encoder: Encoder,
   ): Promise<WrittenPage> {
-    const { records, otOps, ...page } = await this.storage.sync.pull(fleet.id, reads, bounds)
+    const { records: read, otOps, ...page } = await this.storage.sync.pull(fleet.id, reads, bounds)
+    const records = await tellTextsSince(this.storage, fleet.id, reads, read, this.textsFromChars)
     const texts = records.map((record) => wireText(record, withOps(record, otOps)))
     const text = `{"changes":[${texts.join(',')}]`
     const isBare = records.length === 0

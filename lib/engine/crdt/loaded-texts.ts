@@ -1,7 +1,7 @@
 /** Characters of all states whose documents are kept; Yjs takes some ten times as many bytes for them. */
 export const LOADED_CHARS_MAX = 1024 * 1024
 /** A shorter state is loaded in no time. */
-const LOADED_CHARS_MIN = 4_096
+export const LOADED_CHARS_MIN = 4_096
 
 /**
  * Documents by the whole text of the state that each was loaded from, the newest last: so a kept one is what loading

@@ -6,6 +6,7 @@ import type { TextState } from '#lib/protocol/crdt.ts'
 import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
 import { hash53 } from './hash53.ts'
 import { LoadedTexts } from './loaded-texts.ts'
+import { RecentJoins } from './recent-joins.ts'
 import { remembered } from './remembered.ts'
 import type { TextCrdt, TextWriter } from './text.ts'
 import type { ReplacedRange, TextEdits } from './replaced-range.ts'
@@ -24,16 +25,23 @@ const CLOCK_MAX = 2 ** 40
 const PLAIN: ReadonlySet<unknown> = new Set([Y.ContentString, Y.ContentDeleted, Y.ContentFormat])
 
 /** Text by Yjs (engine.md, CS4), in the v1 encoding of updates; `loaded` only saves time. */
-export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => {
+export const textByYjs = (loaded: LoadedTexts<Y.Doc>, joins = new RecentJoins()): TextCrdt => {
   // A device looks at a text some six times for a keystroke, each time from what it has stored.
   const checked = remembered(([update = '']) => checkedUpTo(update, UPDATE_PARTS_MAX))
-  const joined = remembered((updates) => merged(updates, loaded))
+  const joined = remembered((updates) => {
+    const [from = '', change = ''] = updates
+    if (joins.holds(from, change)) return ok({ kind: 'text', update: from } as const)
+    const made = merged(updates, loaded)
+    if (made.ok) joins.keep(made.value.update, { from, change })
+    return made
+  })
   const read = remembered(([update = '']) => {
     const doc = loadedOf(loaded, { kind: 'text', update })
     if (doc.ok) loaded.keep(update, doc.value)
     return doc.ok ? ok(textIn(doc.value)) : doc
   })
   const clashing = remembered(([state = '', delta = '']) => {
+    if (joins.holds(state, delta)) return null
     const doc = loadedOf(loaded, { kind: 'text', update: state })
     const told = decodeBase64(delta)
     if (!doc.ok || !told) return 'bad_update' as const
@@ -68,6 +76,17 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => {
           for (const range of ranges) replace(text, range)
         }),
       )
+    },
+    since: (then, now) => {
+      const known = joins.between(then.update, now.update)
+      if (known) return together(known)
+      const [from, to] = [docOf(then), loadedOf(loaded, now)]
+      if (!from.ok || !to.ok || hasWaiting(from.value) || hasWaiting(to.value)) return null
+      const missing = Y.encodeStateAsUpdate(to.value, Y.encodeStateVector(from.value))
+      const made = updateOf(from.value, () => Y.applyUpdate(from.value, missing))
+      const isAll = textIn(from.value) === textIn(to.value)
+      loaded.keep(now.update, to.value)
+      return isAll ? stateOf(made) : null
     },
     carry: (was, is, onto, seed) => {
       const [from, to, done] = [docOf(was), docOf(onto), docOf(is)]
@@ -129,10 +148,25 @@ function written(doc: Y.Doc, root: string, client: number, write: (text: Y.Text)
   doc.store.pendingStructs = null
   doc.store.pendingDs = null
   const text = doc.getText(root)
+  return stateOf(updateOf(doc, () => doc.transact(() => write(text))))
+}
+
+/** What one transaction brought: that alone, nothing of what was taken out before. */
+function updateOf(doc: Y.Doc, transaction: () => void): Uint8Array {
   let made: Uint8Array = NOTHING
   doc.once('update', (update: Uint8Array) => (made = update))
-  doc.transact(() => write(text))
-  return stateOf(made)
+  transaction()
+  return made
+}
+
+const hasWaiting = ({ store }: Y.Doc): boolean => store.pendingStructs !== null || store.pendingDs !== null
+
+/** These changes as one. */
+function together(changes: readonly string[]): TextState | null {
+  const [only, ...others] = changes
+  if (only !== undefined && others.length === 0) return { kind: 'text', update: only }
+  const updates = changes.map(decodeBase64).filter((update) => update !== null)
+  return updates.length === changes.length ? stateOf(Y.mergeUpdates([NOTHING, ...updates])) : null
 }
 
 /** No part of a writer, nothing deleted. */
@@ -200,8 +234,7 @@ function merged(updates: readonly string[], loaded?: LoadedTexts<Y.Doc>): Result
  * in it, and no emoji, of which one that was cut in two may read otherwise.
  */
 function isAsLoaded(doc: Y.Doc): boolean {
-  const { pendingStructs, pendingDs } = doc.store
-  if (pendingStructs !== null || pendingDs !== null || doc.share.size !== 1) return false
+  if (hasWaiting(doc) || doc.share.size !== 1) return false
   const text = textIn(doc)
   return text !== '' && !hasPairs(text)
 }

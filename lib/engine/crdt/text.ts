@@ -31,6 +31,8 @@ export interface TextCrdt {
     seed: string,
     own?: TextWriter,
   ): Result<TextState, 'bad_update' | 'other_root' | 'too_large'>
+  /** The delta that brings `then` to what it has become; null where `now` doesn't hold all of it, or a part of either waits. */
+  since(then: TextState, now: TextState): TextState | null
   /**
    * The delta that does in `onto`, which reads as `was`, all that was done from `was` to `is`, place by place: what lies
    * between two places stays. By a writer whose number `seed` makes.

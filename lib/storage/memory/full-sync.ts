@@ -1,6 +1,6 @@
+import type { BaseState, RecordKey } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import type { JsonObject } from '#lib/kernel/json.ts'
-import type { StateBounds, StateRow, SyncPort } from '../ports.ts'
+import type { RecordAt, ReplacedStates, StateBounds, StateRow, SyncPort } from '../ports.ts'
 import type { FleetTables } from './state.ts'
 import type { Undo } from './table.ts'
 
@@ -57,17 +57,33 @@ export function stateAt(
   return rows.length > most.records || bytes > most.bytes ? null : rows
 }
 
+/** Of each record its newest replaced document that is not newer than the version, but one that was deleted. */
+export function statesAt(
+  tables: FleetTables,
+  places: readonly RecordAt[],
+): ReadonlyMap<RecordKey, ReplacedStates> {
+  const found = new Map<RecordKey, ReplacedStates>()
+  for (const { collection, recordId, version } of places) {
+    const key = recordKey(collection, recordId)
+    const then = documentBefore(tables, key, version)
+    if (!then?.data) continue
+    const { version: at, schemaVersion, crdt } = then
+    found.set(key, { version: at, schemaVersion, crdt })
+  }
+  return found
+}
+
 /** The newest replaced document of a record that is not newer than `version`. */
 function documentBefore(
   tables: FleetTables,
-  key: string,
+  key: RecordKey,
   version: number,
-): { readonly version: number; readonly data: JsonObject | null } | null {
-  let newest: { version: number; data: JsonObject | null } | null = null
-  for (const [name, { data }] of tables.bases.entries()) {
+): (BaseState & { readonly version: number }) | null {
+  let newest: (BaseState & { version: number }) | null = null
+  for (const [name, replaced] of tables.bases.entries()) {
     if (!name.startsWith(`${key}@`)) continue
-    const base = Number(name.slice(key.length + 1))
-    if (base <= version && base > (newest?.version ?? 0)) newest = { version: base, data }
+    const at = Number(name.slice(key.length + 1))
+    if (at <= version && at > (newest?.version ?? 0)) newest = { ...replaced, version: at }
   }
   return newest
 }

@@ -5,7 +5,7 @@ import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead, SyncPort, Tally, TallyRange } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
 import { deliver } from './deliver.ts'
-import { admitFullSync, fullSyncTurn, stateAt } from './full-sync.ts'
+import { admitFullSync, fullSyncTurn, stateAt, statesAt } from './full-sync.ts'
 import { pulledOps } from './ot-log.ts'
 import { memoryPushTx } from './push.ts'
 import type { FleetTables, MemoryState } from './state.ts'
@@ -30,6 +30,7 @@ export function memorySync(state: MemoryState): SyncPort {
       state.inFleet(fleetId, (tables, undo) => deliver(state, tables, undo, delivery)),
     stateAt: (fleetId, collection, version, most) =>
       state.inFleet(fleetId, (tables) => stateAt(tables, collection, version, most)),
+    statesAt: (fleetId, places) => state.inFleet(fleetId, (tables) => statesAt(tables, places)),
     admitFullSync: (fleetId, deviceId, pace) =>
       state.inFleet(fleetId, (tables, undo) => admitFullSync(tables, undo, deviceId, pace)),
     fullSyncTurn: (fleetId, deviceId, nowMs) =>

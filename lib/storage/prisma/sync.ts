@@ -15,6 +15,7 @@ import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { resultOf } from './result-row.ts'
 import { stateAt } from './state-at.ts'
+import { statesAt } from './states-at.ts'
 import { ms, parsedJson } from './values.ts'
 
 const GET_RECORD: Statement = {
@@ -121,6 +122,7 @@ export function postgresSync(database: Database): SyncPort {
     deliver: (fleetId, delivery) =>
       database.inFleetHot(fleetId, (send, commit) => deliver(send, commit, fleetId, delivery, read)),
     stateAt: (fleetId, collection, version, most) => stateAt(database, fleetId, collection, version, most),
+    statesAt: (fleetId, places) => statesAt(database, fleetId, places),
     admitFullSync: (fleetId, deviceId, pace) => admitFullSync(database, fleetId, deviceId, pace),
     fullSyncTurn: (fleetId, deviceId, nowMs) => fullSyncTurn(database, fleetId, deviceId, nowMs),
     getRecord: async (fleetId, collection, recordId) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { RecordState } from '#lib/engine/types.ts'
+import { recordKey } from '#lib/engine/types.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import { BACKENDS, changeOf, commit, makeDevice, makeFleet, opened, planOf } from './world.ts'
 
@@ -77,6 +78,45 @@ describe.each(BACKENDS)('CRDT states on $name', (backend) => {
     expect(await loaded(3)).toEqual(['one', 'three'])
     expect(await loaded(1)).toEqual(['one'])
     expect(await loaded(4)).toEqual([])
+  })
+
+  it('[TK9] of a record as it was at a version are those that were replaced after it, none where it was deleted', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const recordId = randomUUID()
+    let replaced: RecordState | null = null
+    for (const hits of [1, 2, null, 4, 5]) {
+      const [made] = await commit(storage, fleetId, (head) => {
+        const crdt: CrdtStates = { '/hits': { kind: 'g-counter', state: { a: hits ?? 2 } } }
+        return [
+          changeOf({
+            deviceId,
+            recordId,
+            version: head + 1,
+            crdt,
+            data: hits === null ? null : {},
+            replaced,
+          }),
+        ]
+      })
+      replaced = made?.record ?? null
+    }
+    const place = { collection: 'reports', recordId }
+    const at = async (version: number) =>
+      (await storage.sync.statesAt(fleetId, [{ ...place, version }])).get(recordKey('reports', recordId))
+    const shown = (hits: number) => ({
+      version: hits,
+      schemaVersion: 1,
+      crdt: { '/hits': { kind: 'g-counter', state: { a: hits } } },
+    })
+    expect([await at(0), await at(3)]).toEqual([undefined, undefined])
+    expect([await at(1), await at(2), await at(4)]).toEqual([shown(1), shown(2), shown(4)])
+    // The newest one is no replaced document: a device that stands there is told nothing of it.
+    expect(await at(9)).toEqual(shown(4))
+    const other = { collection: 'reports', recordId: randomUUID(), version: 9 }
+    const both = await storage.sync.statesAt(fleetId, [other, { ...place, version: 1 }])
+    expect([...both.keys()]).toEqual([recordKey('reports', recordId)])
   })
 
   it('count for the size of a page', async () => {

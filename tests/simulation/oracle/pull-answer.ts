@@ -1,5 +1,6 @@
 import { canonicalJson } from '#lib/kernel/json.ts'
-import type { JsonObject } from '#lib/kernel/json.ts'
+import { hash53 } from '#lib/engine/crdt/hash53.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { History } from './history.ts'
 import { newest } from './history.ts'
 import type { Invariant } from './violation.ts'
@@ -31,6 +32,7 @@ export function checkPullAnswer(
       recordId: string
       version: number
       data: JsonObject | null
+      textsSince?: Readonly<Record<string, { readonly hash: number }>>
     }[]
   }
   const token = asked.get('token')
@@ -55,10 +57,25 @@ export function checkPullAnswer(
         blame('M', `a pull of ${from} to ${to} leaves out ${key} at ${last.version}`)
     } else if (
       change.version < last.version ||
-      (change.version === last.version && !sameData(change.data, last.data))
+      (change.version === last.version && !sameData(change.data, asTold(last.data, change.textsSince)))
     )
       blame('M', `a pull shows ${key} at ${change.version}, committed is ${last.version}`)
   }
+}
+
+/** What was committed, as a page shows it that tells these texts by what came to them: without them, if they read so. */
+function asTold(data: JsonObject | null, told: Readonly<Record<string, { readonly hash: number }>> = {}) {
+  const shown = structuredClone(data)
+  for (const [path, { hash }] of Object.entries(told)) {
+    const names = path.slice(1).split('/')
+    const last = names.pop() ?? ''
+    const parent = names.reduce<unknown>((at, name) => (at as JsonObject)[name], shown) as Record<
+      string,
+      Json
+    >
+    if (hash53(String(parent[last])) === hash) parent[last] = ''
+  }
+  return shown
 }
 
 const sameData = (a: JsonObject | null, b: JsonObject | null): boolean =>

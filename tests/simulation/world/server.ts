@@ -3,6 +3,7 @@ import type { Context } from '#lib/application/context.ts'
 import { createContext } from '#lib/application/create-context.ts'
 import { Leader } from '#lib/application/leader.ts'
 import { hearOthers } from '#lib/application/sync/hear-others.ts'
+import { SharedPages } from '#lib/application/sync/shared-pages.ts'
 import type { Metrics } from '#lib/application/telemetry/prometheus.ts'
 import type { Router } from '#lib/http/router.ts'
 import { createRouter } from '#lib/http/router.ts'
@@ -59,7 +60,7 @@ export interface ServerLife {
 
 export function startServer({ index, storage, nowMs, chance, onError }: ServerParts): ServerLife {
   const ids = (): string => uuidv7(nowMs(), chance.random)
-  const ctx = createContext({
+  const context = createContext({
     storage,
     clock: { now: nowMs },
     random: chance.random,
@@ -82,6 +83,8 @@ export function startServer({ index, storage, nowMs, chance, onError }: ServerPa
     processName: 'test',
     origin: 'http://127.0.0.1:3000',
   })
+  // Texts of a run are short: they are told by what came to them whatever their length.
+  const ctx = { ...context, pages: new SharedPages({ storage, textsFromChars: 0 }) }
   // A dead process hears on, and nobody asks it; after a restore of the database nobody is heard any more.
   hearOthers(ctx)
   const metrics = async (): Promise<Response> => new Response('')

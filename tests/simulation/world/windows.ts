@@ -12,6 +12,9 @@ interface Window {
 /** Among the hits: a text was judged. Where the oracle leaves out all of them, nobody would see what goes wrong there. */
 export const TEXT_JUDGED = 'text_judged'
 
+/** Among the hits: a page told a text by what came to it. */
+export const TEXT_TOLD_SINCE = 'text_told_since'
+
 /** What is wrong at the moment. */
 export class Windows {
   private open: Window[] = []

@@ -16,7 +16,7 @@ import type { ServerLife } from './server.ts'
 import { startServer } from './server.ts'
 import { storageThrough } from './storage-line.ts'
 import { VirtualTime } from './virtual-time.ts'
-import { Windows } from './windows.ts'
+import { TEXT_TOLD_SINCE, Windows } from './windows.ts'
 
 /** What watches a run from outside the engine. */
 export interface Watcher {
@@ -57,7 +57,10 @@ export class World {
       chance: new Chance(plan.seed, 'network'),
       windows: this.windows,
       servers: () => this.servers(),
-      onAnswer: (answered) => watcher.answered(answered),
+      onAnswer: (answered) => {
+        if (answered.text.includes('"textsSince"')) this.windows.note(TEXT_TOLD_SINCE)
+        watcher.answered(answered)
+      },
       trace: (line) => this.trace(line),
     })
     for (let index = 0; index < plan.servers; index++) this.startServer(index)

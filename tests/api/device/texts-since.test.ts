@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { PulledRecord, PullResponse } from '#lib/protocol/pull.ts'
+import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
+import { testApp, testFleet } from '#tests/support/device-world.ts'
+import type { TestStorage } from '#tests/support/storages.ts'
+import { STORAGES } from '#tests/support/storages.ts'
+
+/** Of a state that is told by what came to it, some 40,000 characters. */
+const LONG = 'lorem ipsum '.repeat(2_500)
+
+interface Asked {
+  readonly who: string
+  readonly texts: string | null
+  readonly changes: readonly PulledRecord[]
+  readonly chars: number
+}
+
+/** Replicas whose pulls are heard, and may be told something else. */
+describe.each(STORAGES)('long texts by what came to them over $name', ({ open: openStorage }) => {
+  let held: TestStorage
+  let app: TestApp
+  let fleet: TestFleet
+  let pulls: Asked[] = []
+  let damage: (answer: string) => string = (answer) => answer
+  beforeAll(async () => {
+    held = await openStorage()
+    app = await held.served(testApp(held.storage))
+    fleet = await testFleet(app)
+    const body = { name: 'pages', strategy: 'crdt', schema: { type: 'object' } }
+    await createCollection(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
+  })
+  afterAll(() => held.close())
+  beforeEach(() => {
+    pulls = []
+    damage = (answer) => answer
+  })
+
+  async function heard(who: string, request: Request): Promise<Response> {
+    const answered = await (app.url === undefined ? app.router.handle(request) : fetch(request))
+    const response = answered ?? new Response(null, { status: 404 })
+    const url = new URL(request.url)
+    if (!url.pathname.endsWith('/pull') || response.status !== 200) return response
+    const answer = damage(await response.text())
+    const { changes } = JSON.parse(answer) as PullResponse
+    pulls.push({ who, texts: url.searchParams.get('texts'), changes, chars: answer.length })
+    const headers = new Headers(response.headers)
+    for (const name of ['content-encoding', 'content-length']) headers.delete(name)
+    return new Response(answer, { status: 200, headers })
+  }
+  const open = (name: string): Promise<Replica> =>
+    openReplica({
+      url: app.url ?? 'http://tidemark.test',
+      enrollmentKey: fleet.key,
+      device: { name, platform: 'ios', appVersion: '1.2.0' },
+      store: openMemoryStore(),
+      fetch: (input: string | URL | Request, init?: RequestInit) => heard(name, new Request(input, init)),
+      sync: { auto: false },
+    })
+  /** Two devices that hold the same long text. */
+  async function withLongText() {
+    const [one, two] = await Promise.all([open('one'), open('two')])
+    const { recordId } = await one.collection('pages').put(null, { title: 'x' })
+    const body = (replica: Replica) => replica.collection('pages').text(recordId, 'body')
+    // A text of which nobody has said that it is one, until it is edited.
+    await body(one).insert(0, LONG.slice(1))
+    await sync(one)
+    await body(one).insert(0, 'l')
+    await sync(one, two)
+    pulls = []
+    return { one, two, body, recordId }
+  }
+  async function sync(...replicas: readonly Replica[]): Promise<void> {
+    for (const replica of replicas) {
+      const { problem } = await replica.sync()
+      expect(problem).toBeNull()
+      expect([replica.deadLetters$.get(), replica.conflicts$.get()]).toEqual([[], []])
+    }
+  }
+  const told = (who: string) => pulls.filter((pull) => pull.who === who && pull.changes.length > 0)
+
+  it('[TK9] a keystroke costs its author and a reader a keystroke, and what a reader typed meanwhile stays', async () => {
+    const { one, two, body } = await withLongText()
+    await body(two).insert(6, 'two ')
+    await body(one).insert(LONG.length, 'end')
+    await sync(one, two, one)
+    const texts = await Promise.all([one, two].map((replica) => body(replica).value()))
+    expect(texts).toEqual([`lorem two ${LONG.slice(6)}end`, texts[0]])
+    for (const { chars, changes, texts: asked } of [...told('one'), ...told('two')]) {
+      expect(asked).toBe('since')
+      expect(changes[0]?.textsSince).toHaveProperty(['/body', 'update'])
+      expect(changes[0]?.data).toMatchObject({ title: 'x', body: '' })
+      expect(changes[0]?.crdt).not.toHaveProperty('/body')
+      expect(chars).toBeLessThan(3_000)
+    }
+    expect([told('one').length, told('two').length]).toEqual([2, 1])
+    await Promise.all([one.close(), two.close()])
+  })
+
+  it('[TK9] who has been away for many changes is told all of them, and a first sight is whole', async () => {
+    const { one, two, body, recordId } = await withLongText()
+    for (let n = 0; n < 5; n++) {
+      await body(one).insert(0, `${n} `)
+      await sync(one)
+    }
+    await one.collection('pages').patch(recordId, { set: { title: 'y' } })
+    await sync(one, two)
+    expect(await body(two).value()).toBe(`4 3 2 1 0 ${LONG}`)
+    expect(await two.collection('pages').get(recordId)).toMatchObject({ data: { title: 'y' } })
+    expect(told('two')).toMatchObject([{ texts: 'since', changes: [{ textsSince: { '/body': {} } }] }])
+    const three = await open('three')
+    await sync(three)
+    expect(await body(three).value()).toBe(`4 3 2 1 0 ${LONG}`)
+    expect(
+      told('three').flatMap(({ changes }) => changes.map((change) => change.textsSince)),
+    ).not.toContainEqual(expect.anything())
+    await Promise.all([one.close(), two.close(), three.close()])
+  })
+
+  it.each([
+    ['comes to something else', (answer: string) => answer.replace(/"hash":\d+/, '"hash":1')],
+    ['cannot be read', (answer: string) => answer.replace(/("textsSince":\{"\/body":\{"update":")/, '$1!')],
+    [
+      'is of a text that the device does not have',
+      (answer: string) => answer.replace('"textsSince":{"/body"', '"textsSince":{"/bodi"'),
+    ],
+    [
+      'is of no text',
+      (answer: string) => answer.replace(/"textsSince":\{[^}]*\}\}/, '"textsSince":{"/body":7}'),
+    ],
+  ])('[TK9] one that %s is asked for whole, and nothing is kept of the page before', async (_, change) => {
+    const { one, two, body } = await withLongText()
+    await body(one).insert(0, 'new ')
+    await sync(one)
+    damage = change
+    await sync(two)
+    expect(told('two').map(({ texts }) => texts)).toEqual(['since', 'whole'])
+    damage = (answer) => answer
+    expect(await body(two).value()).toBe(`new ${LONG}`)
+    await body(one).insert(0, 'newer ')
+    await sync(one, two)
+    expect(await body(two).value()).toBe(`newer new ${LONG}`)
+    expect(told('two').at(-1)?.texts).toBe('since')
+    await Promise.all([one.close(), two.close()])
+  })
+})
