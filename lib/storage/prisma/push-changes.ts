@@ -8,7 +8,6 @@ import {
   bigints,
   booleans,
   documents,
-  documentsAsText,
   floats,
   ints,
   jsons,
@@ -19,6 +18,7 @@ import {
   uuids,
 } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
+import { writeBases } from './push-bases.ts'
 import { crdtToStore } from './record-row.ts'
 import { resultToStore } from './result-row.ts'
 import { storableText } from './storable-text.ts'
@@ -70,11 +70,6 @@ const RECORDS: Statement = {
     ON CONFLICT (fleet_id, collection, record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
       data = excluded.data, hlc = excluded.hlc, device_id = excluded.device_id, version_vector = excluded.version_vector,
       schema_version = excluded.schema_version, crdt = excluded.crdt, ot = excluded.ot, stamps = excluded.stamps, committed_at = excluded.committed_at`,
-}
-const BASES: Statement = {
-  name: 'push_write_bases',
-  text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, schema_version, crdt, replaced_at)
-    SELECT $1, k.*, $8 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::int[], $7::json[]) k ON CONFLICT DO NOTHING`,
 }
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
@@ -191,22 +186,10 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       ints(lasts),
     ]
   })
+  sent.push(...writeBases(send, fleetId, changes, committed))
   const { made, changed } = newestRecords(changes)
   some(made, NEW_RECORDS, (rows) => [...recordValues(rows), committed])
   some(changed, RECORDS, (rows) => [...recordValues(rows), committed])
-  some(
-    changes.flatMap((row) => row.replaced ?? []),
-    BASES,
-    (rows) => [
-      texts(rows.map((row) => row.collection)),
-      uuids(rows.map((row) => row.recordId)),
-      bigints(rows.map((row) => row.version)),
-      documentsAsText(rows.map((row) => row.data)),
-      ints(rows.map((row) => row.schemaVersion)),
-      jsons(rows.map((row) => crdtToStore(row.crdt))),
-      committed,
-    ],
-  )
   some(
     changes.flatMap((row) => conflictRowOf(fleetId, row, TOLD_BY_TABLES, committedAtMs) ?? []),
     CONFLICTS,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { ConflictEffect, RecordState } from '#lib/engine/types.ts'
+import { baseKey } from '#lib/engine/types.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import { FAILED_TRIES_PER_DEVICE_MAX } from '#lib/storage/change-rows.ts'
 import type { PushPlan, PushWrites, StoredReport } from '#lib/storage/ports.ts'
 import {
@@ -292,6 +294,43 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
       '{"n":1}',
       '{"n":2}',
     ])
+  })
+
+  it('[TK5] keeps long replaced documents as they were: one that was stored, one of the same group, one of a later part', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
+    const recordId = randomUUID()
+    const long = (n: number) => ({ title: `${n} `.repeat(6_000) })
+    const crdt = (n: number): CrdtStates => ({ '/title': { kind: 'text', update: `${n}`.repeat(12_000) } })
+    const made = (version: number, replaced: RecordState | null) => {
+      const change = changeOf({
+        deviceId,
+        recordId,
+        version,
+        data: long(version),
+        crdt: crdt(version),
+        replaced,
+      })
+      return { ...change, record: change.record && { ...change.record, life: 1 } }
+    }
+    const first = made(1, null)
+    await commit(storage, fleetId, () => [first])
+    const second = made(2, first.record)
+    const third = made(3, second.record)
+    const fourth = made(4, third.record)
+    await storage.sync.transact(fleetId, async (tx) => {
+      await tx.load(planOf())
+      await Promise.all([tx.write(writesOf([second, third])), tx.writeLast(writesOf([fourth]))])
+    })
+    const place = { collection: 'reports', recordId }
+    const bases = [1, 2, 3].map((version) => ({ ...place, version }))
+    const loaded = await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), bases }))
+    for (const version of [1, 2, 3]) {
+      expect(loaded.bases.get(baseKey('reports', recordId, version))).toEqual({
+        data: long(version),
+        schemaVersion: 1,
+        crdt: crdt(version),
+      })
+    }
   })
 
   it('[ID3] replays a dead letter: another death counts an attempt, success closes it and replaces the result', async () => {
