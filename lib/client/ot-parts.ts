@@ -88,6 +88,12 @@ export interface OtParts {
     known: ReplicaRecord | null,
     isResult: boolean | undefined,
   ): Promise<WireRecord>
+  /** The text at a path as the operations that a pull tells make it of the one that is held; null where they don't. */
+  textAt(
+    known: ReplicaRecord,
+    wire: WireRecord,
+    path: string,
+  ): { readonly ok: true; readonly value: string } | null
 }
 
 const isOperation = ({ type }: Pick<Operation, 'type'>): boolean => type === 'ot'
@@ -371,4 +377,14 @@ function asBefore(wire: WireRecord, known: ReplicaRecord, path: string, revision
   return data ? { ...wire, data, ot: { ...wire.ot, [path]: { ...wire.ot?.[path], revision } } } : wire
 }
 
-export const otParts: OtParts = { rebase, edit: makeEdit, afterWrite, join, settle, catchUp }
+const textAt: OtParts['textAt'] = (known, wire, path) => {
+  const { revision = 0, ops = [] } = wire.ot?.[path] ?? {}
+  const count = revision - (known.ot?.[path]?.revision ?? 0)
+  if (known.otUnsure || !known.data || count < 0 || count > ops.length) return null
+  const missing = ops.slice(ops.length - count)
+  const document = applyAll(known.data, { path, kind: 'text' }, missing)
+  const value = document && valueAt(document, path)
+  return typeof value === 'string' ? { ok: true, value } : null
+}
+
+export const otParts: OtParts = { rebase, edit: makeEdit, afterWrite, join, settle, catchUp, textAt }

@@ -48,7 +48,7 @@ const recordFields = {
 const wireRecord: z.ZodType<WireRecord> = z.object(recordFields)
 const pulledRecord: z.ZodType<PulledRecord> = z.object({
   ...recordFields,
-  textsSince: z.record(z.string(), z.object({ update: z.string(), hash: count })).optional(),
+  textsSince: z.record(z.string(), z.object({ update: z.string().optional(), hash: count })).optional(),
 })
 
 const resolution: z.ZodType<Resolution> = z.object({

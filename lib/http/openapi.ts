@@ -115,7 +115,7 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
         type: 'string',
       }),
       query('limit', 'Changes a page', { type: 'integer', minimum: 1, maximum: PULL_CHANGES_MAX }),
-      query('texts', 'Long texts of CRDTs by what came to them since the token (`textsSince`)', {
+      query('texts', 'Long texts by what came to them since the token (`textsSince`), or whole', {
         type: 'string',
         enum: ['since', 'whole'],
       }),

@@ -1,11 +1,11 @@
 import type { WireRecord } from './push.ts'
 
 /**
- * A text of a CRDT by what came to it since the token (protocol.md, pull): a Yjs update in base64 to be joined into what the
- * device holds, and the hash (hash53) of what the text then reads as. One that reads otherwise is asked for whole.
+ * A text by what came to it since the token (TK9): of a CRDT a Yjs update in base64 to be joined into what the device holds,
+ * under OT the `ops` of its path; and the hash (hash53) of what it then reads as. One that reads otherwise is asked for whole.
  */
 export interface TextSince {
-  readonly update: string
+  readonly update?: string | undefined
   readonly hash: number
 }
 

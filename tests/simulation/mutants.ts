@@ -64,8 +64,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
         replace: 'version: Infinity }',
       },
       {
-        file: 'lib/client/crdt-texts-since.ts',
-        find: ` && hash53(reads.value) === told['hash']`,
+        file: 'lib/client/texts-since.ts',
+        find: ' || hash53(text.value) !== hash',
         replace: '',
       },
     ],

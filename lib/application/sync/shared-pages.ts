@@ -148,10 +148,10 @@ export class SharedPages {
     bounds: { readonly limit: number; readonly maxBytes: number },
     encoder: Encoder,
   ): Promise<WrittenPage> {
-    const { records: read, otOps, ...page } = await this.storage.sync.pull(fleet.id, reads, bounds)
-    const records = await tellTextsSince(this.storage, fleet.id, reads, read, this.textsFromChars)
-    const texts = records.map((record) => wireText(record, withOps(record, otOps)))
-    const text = `{"changes":[${texts.join(',')}]`
+    const { records, otOps, ...page } = await this.storage.sync.pull(fleet.id, reads, bounds)
+    const whole = records.map((record) => ({ record, ot: withOps(record, otOps) }))
+    const told = await tellTextsSince(this.storage, fleet.id, reads, whole, this.textsFromChars)
+    const text = `{"changes":[${told.map(({ record, ot }) => wireText(record, ot)).join(',')}]`
     const isBare = records.length === 0
     // The log of operations that a page tells of is no part of its records: it is shortened while they stay.
     if (text.length < SHARED_FROM_CHARS || otOps.size > 0) return { ...page, isBare, changes: text }

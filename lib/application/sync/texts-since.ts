@@ -1,12 +1,13 @@
-import type { RecordTexts } from '#lib/engine/wire-record.ts'
-import { recordKey } from '#lib/engine/types.ts'
-import { withTextsSince } from '#lib/engine/crdt/texts-since.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import { withTextsSince } from '#lib/engine/texts-since.ts'
+import { recordKey } from '#lib/engine/types.ts'
+import type { RecordTexts } from '#lib/engine/wire-record.ts'
+import type { WireRecord } from '#lib/protocol/push.ts'
 import type { PullRead, Storage } from '#lib/storage/ports.ts'
 
-/** A shorter state goes out whole: to read an earlier one costs more than it saves. */
+/** A shorter text goes out whole: to read what it was before costs more than it saves. */
 export const TEXTS_SINCE_FROM_CHARS = 16 * 1024
-/** Records of a page that are looked at: each loads its text as it was, some 10 ms where it is long. */
+/** Records of a page that are looked at: each may load its texts as they were, some 10 ms where they are long. */
 export const TEXTS_SINCE_MAX = 8
 
 /** A read by a device that holds what its collection had at the position, if it takes texts by what came to them since. */
@@ -14,25 +15,39 @@ export interface PageRead extends PullRead {
   readonly textsSince?: boolean
 }
 
+/** A record of a page, and its paths under OT as the page tells them. */
+export interface ToldRecord {
+  readonly record: RecordTexts
+  readonly ot: WireRecord['ot']
+}
+
 /** The records of a page, long texts told by what came to them since the position that the page is read from. */
 export async function tellTextsSince(
   { sync }: Pick<Storage, 'sync'>,
   fleetId: string,
   reads: readonly PageRead[],
-  records: readonly RecordTexts[],
+  told: readonly ToldRecord[],
   fromChars: number,
-): Promise<readonly RecordTexts[]> {
+): Promise<readonly ToldRecord[]> {
   const after = new Map(
     reads.flatMap((read) => (read.textsSince ? [[read.collection, read.afterVersion]] : [])),
   )
-  const places = records
-    .filter(({ collection, crdt }) => after.has(collection) && (crdt?.length ?? 0) >= fromChars)
+  const places = told
+    .filter(({ record, ot }) => after.has(record.collection) && longest(record, ot) >= fromChars)
     .slice(0, TEXTS_SINCE_MAX)
-    .map(({ collection, recordId }) => ({ collection, recordId, version: after.get(collection) ?? 0 }))
-  if (places.length === 0) return records
+    .map(({ record: { collection, recordId } }) => ({
+      collection,
+      recordId,
+      version: after.get(collection) ?? 0,
+    }))
+  if (places.length === 0) return told
   const earlier = await sync.statesAt(fleetId, places)
-  return records.map((record) => {
+  return told.map(({ record, ot }) => {
     const then = earlier.get(recordKey(record.collection, record.recordId))
-    return then ? withTextsSince(record, then, fromChars, yjsText) : record
+    return { record: then ? withTextsSince(record, ot, then, fromChars, yjsText) : record, ot }
   })
 }
+
+/** Characters that a text of the record may have. */
+const longest = ({ crdt, data }: RecordTexts, ot: WireRecord['ot']): number =>
+  Math.max(crdt?.length ?? 0, ot ? data.length : 0)

@@ -13,6 +13,12 @@ import { STORAGES } from '#tests/support/storages.ts'
 /** Of a state that is told by what came to it, some 40,000 characters. */
 const LONG = 'lorem ipsum '.repeat(2_500)
 
+/** Collections, and their strategies. */
+const KINDS = [
+  ['pages', 'crdt'],
+  ['drafts', 'ot'],
+] as const
+
 interface Asked {
   readonly who: string
   readonly texts: string | null
@@ -31,8 +37,12 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
     held = await openStorage()
     app = await held.served(testApp(held.storage))
     fleet = await testFleet(app)
-    const body = { name: 'pages', strategy: 'crdt', schema: { type: 'object' } }
-    await createCollection(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
+    for (const [name, strategy] of KINDS)
+      await createCollection(app.ctx, {
+        actor: SYSTEM,
+        fleetId: fleet.fleetId,
+        body: { name, strategy, schema: { type: 'object' } },
+      })
   })
   afterAll(() => held.close())
   beforeEach(() => {
@@ -62,10 +72,10 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
       sync: { auto: false },
     })
   /** Two devices that hold the same long text. */
-  async function withLongText() {
+  async function withLongText(collection: string) {
     const [one, two] = await Promise.all([open('one'), open('two')])
-    const { recordId } = await one.collection('pages').put(null, { title: 'x' })
-    const body = (replica: Replica) => replica.collection('pages').text(recordId, 'body')
+    const { recordId } = await one.collection(collection).put(null, { title: 'x' })
+    const body = (replica: Replica) => replica.collection(collection).text(recordId, 'body')
     // A text of which nobody has said that it is one, until it is edited.
     await body(one).insert(0, LONG.slice(1))
     await sync(one)
@@ -83,68 +93,81 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
   }
   const told = (who: string) => pulls.filter((pull) => pull.who === who && pull.changes.length > 0)
 
-  it('[TK9] a keystroke costs its author and a reader a keystroke, and what a reader typed meanwhile stays', async () => {
-    const { one, two, body } = await withLongText()
-    await body(two).insert(6, 'two ')
-    await body(one).insert(LONG.length, 'end')
-    await sync(one, two, one)
-    const texts = await Promise.all([one, two].map((replica) => body(replica).value()))
-    expect(texts).toEqual([`lorem two ${LONG.slice(6)}end`, texts[0]])
-    for (const { chars, changes, texts: asked } of [...told('one'), ...told('two')]) {
-      expect(asked).toBe('since')
-      expect(changes[0]?.textsSince).toHaveProperty(['/body', 'update'])
-      expect(changes[0]?.data).toMatchObject({ title: 'x', body: '' })
-      expect(changes[0]?.crdt).not.toHaveProperty('/body')
-      expect(chars).toBeLessThan(3_000)
-    }
-    expect([told('one').length, told('two').length]).toEqual([2, 1])
-    await Promise.all([one.close(), two.close()])
-  })
+  it.each(KINDS)(
+    '[TK9] a keystroke in %s costs its author and a reader a keystroke, and what a reader typed meanwhile stays',
+    async (collection) => {
+      const { one, two, body } = await withLongText(collection)
+      await body(two).insert(6, 'two ')
+      await body(one).insert(LONG.length, 'end')
+      await sync(one, two, one)
+      const texts = await Promise.all([one, two].map((replica) => body(replica).value()))
+      expect(texts).toEqual([`lorem two ${LONG.slice(6)}end`, texts[0]])
+      for (const { chars, changes, texts: asked } of [...told('one'), ...told('two')]) {
+        expect(asked).toBe('since')
+        expect(changes[0]?.textsSince).toHaveProperty(['/body', 'hash'])
+        expect(changes[0]?.data).toMatchObject({ title: 'x', body: '' })
+        expect(changes[0]?.crdt ?? {}).not.toHaveProperty('/body')
+        expect(chars).toBeLessThan(3_000)
+      }
+      expect([told('one').length, told('two').length]).toEqual([2, 1])
+      await Promise.all([one.close(), two.close()])
+    },
+  )
 
-  it('[TK9] who has been away for many changes is told all of them, and a first sight is whole', async () => {
-    const { one, two, body, recordId } = await withLongText()
-    for (let n = 0; n < 5; n++) {
-      await body(one).insert(0, `${n} `)
-      await sync(one)
-    }
-    await one.collection('pages').patch(recordId, { set: { title: 'y' } })
-    await sync(one, two)
-    expect(await body(two).value()).toBe(`4 3 2 1 0 ${LONG}`)
-    expect(await two.collection('pages').get(recordId)).toMatchObject({ data: { title: 'y' } })
-    expect(told('two')).toMatchObject([{ texts: 'since', changes: [{ textsSince: { '/body': {} } }] }])
-    const three = await open('three')
-    await sync(three)
-    expect(await body(three).value()).toBe(`4 3 2 1 0 ${LONG}`)
-    expect(
-      told('three').flatMap(({ changes }) => changes.map((change) => change.textsSince)),
-    ).not.toContainEqual(expect.anything())
-    await Promise.all([one.close(), two.close(), three.close()])
-  })
+  it.each(KINDS)(
+    '[TK9] who has been away for many changes in %s is told all of them, and a first sight is whole',
+    async (collection) => {
+      const { one, two, body, recordId } = await withLongText(collection)
+      for (let n = 0; n < 5; n++) {
+        await body(one).insert(0, `${n} `)
+        await sync(one)
+      }
+      await one.collection(collection).patch(recordId, { set: { title: 'y' } })
+      await sync(one, two)
+      expect(await body(two).value()).toBe(`4 3 2 1 0 ${LONG}`)
+      expect(await two.collection(collection).get(recordId)).toMatchObject({ data: { title: 'y' } })
+      expect(told('two')).toMatchObject([{ texts: 'since', changes: [{ textsSince: { '/body': {} } }] }])
+      const three = await open('three')
+      await sync(three)
+      expect(await body(three).value()).toBe(`4 3 2 1 0 ${LONG}`)
+      expect(
+        told('three').flatMap(({ changes }) => changes.map((change) => change.textsSince)),
+      ).not.toContainEqual(expect.anything())
+      await Promise.all([one.close(), two.close(), three.close()])
+    },
+  )
 
-  it.each([
-    ['comes to something else', (answer: string) => answer.replace(/"hash":\d+/, '"hash":1')],
-    ['cannot be read', (answer: string) => answer.replace(/("textsSince":\{"\/body":\{"update":")/, '$1!')],
+  /** What may be wrong with what a page tells, and where. */
+  const DAMAGES = [
+    ['pages', 'comes to something else', /"hash":\d+/, '"hash":1'],
+    ['drafts', 'comes to something else', /"hash":\d+/, '"hash":1'],
+    ['pages', 'cannot be read', /("textsSince":\{"\/body":\{"update":")/, '$1!'],
+    ['pages', 'is of a text that the device does not have', '"textsSince":{"/body"', '"textsSince":{"/bodi"'],
     [
+      'drafts',
       'is of a text that the device does not have',
-      (answer: string) => answer.replace('"textsSince":{"/body"', '"textsSince":{"/bodi"'),
+      '"textsSince":{"/body"',
+      '"textsSince":{"/bodi"',
     ],
-    [
-      'is of no text',
-      (answer: string) => answer.replace(/"textsSince":\{[^}]*\}\}/, '"textsSince":{"/body":7}'),
-    ],
-  ])('[TK9] one that %s is asked for whole, and nothing is kept of the page before', async (_, change) => {
-    const { one, two, body } = await withLongText()
-    await body(one).insert(0, 'new ')
-    await sync(one)
-    damage = change
-    await sync(two)
-    expect(told('two').map(({ texts }) => texts)).toEqual(['since', 'whole'])
-    damage = (answer) => answer
-    expect(await body(two).value()).toBe(`new ${LONG}`)
-    await body(one).insert(0, 'newer ')
-    await sync(one, two)
-    expect(await body(two).value()).toBe(`newer new ${LONG}`)
-    expect(told('two').at(-1)?.texts).toBe('since')
-    await Promise.all([one.close(), two.close()])
-  })
+    ['drafts', 'lacks its operations', /"ops":\[.*?\]\]/, '"ops":[]'],
+    ['pages', 'is of no text', /"textsSince":\{[^}]*\}\}/, '"textsSince":{"/body":7}'],
+  ] as const
+  it.each(DAMAGES)(
+    '[TK9] one in %s that %s is asked for whole, and nothing is kept of the page before',
+    async (collection, _, from, to) => {
+      const { one, two, body } = await withLongText(collection)
+      await body(one).insert(0, 'new ')
+      await sync(one)
+      damage = (answer) => answer.replace(from, to)
+      await sync(two)
+      expect(told('two').map(({ texts }) => texts)).toEqual(['since', 'whole'])
+      damage = (answer) => answer
+      expect(await body(two).value()).toBe(`new ${LONG}`)
+      await body(one).insert(0, 'newer ')
+      await sync(one, two)
+      expect(await body(two).value()).toBe(`newer new ${LONG}`)
+      expect(told('two').at(-1)?.texts).toBe('since')
+      await Promise.all([one.close(), two.close()])
+    },
+  )
 })

@@ -1,19 +1,20 @@
 import { hash53 } from '#lib/engine/crdt/hash53.ts'
-import { materialise } from '#lib/engine/crdt/materialise.ts'
+import { applyOperation } from '#lib/engine/patch.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
 import type { PulledRecord, PullResponse } from '#lib/protocol/pull.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { loadedText } from './crdt-text.ts'
+import { otParts } from './on-demand.ts'
 import type { Run } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { ReplicaRecord } from './tables.ts'
 import { getRecord } from './tables.ts'
 
 /**
- * The page with the texts whole that it tells by what came to them since the token (protocol.md, pull). Null where one
- * doesn't come to what the server has, as after the store lost something: then pages are asked for with whole texts.
+ * The page with the texts whole that it tells by what came to them since the token (TK9). Null where one doesn't come to what
+ * the server has, as after the store lost something: then pages are asked for with whole texts.
  */
 export async function joinTextsSince<P extends PullResponse>(
   tx: StoreTx,
@@ -40,24 +41,27 @@ function joined(
 ): WireRecord | null {
   if (known.life !== change.life || known.schemaVersion !== change.schemaVersion) return null
   const states: Record<string, TextState> = {}
-  for (const [path, told] of Object.entries(textsSince)) {
-    const state = stateAt(known.crdt ?? {}, path)
-    const text = state?.kind === 'text' ? textWith(state, told) : null
-    if (!text) return null
-    states[path] = text
+  const set: Record<string, string> = {}
+  for (const [path, told] of Object.entries(textsSince as Readonly<Record<string, unknown>>)) {
+    if (!isJsonObject(told)) return null
+    const { update, hash } = told
+    const state = update === undefined ? null : stateWith(known, path, update)
+    const text = state ? loadedText().read(state) : otParts().textAt(known, change, path)
+    if (!text?.ok || hash53(text.value) !== hash) return null
+    set[path] = text.value
+    if (state) states[path] = state
   }
-  const data = change.data && materialise(change.data, states, loadedText())
-  return data?.ok ? { ...change, data: data.value, crdt: { ...change.crdt, ...states } } : null
+  const data = applyOperation(change.data, { type: 'patch', set })
+  return data.ok ? { ...change, data: data.value, crdt: { ...change.crdt, ...states } } : null
 }
 
-/** Null for what can't be read, and where the text then reads otherwise than the server's. */
-function textWith(state: TextState, told: unknown): TextState | null {
-  if (!isJsonObject(told) || typeof told['update'] !== 'string') return null
+/** The text that is held, with what came to it; null where they are none. */
+function stateWith(known: ReplicaRecord, path: string, update: unknown): TextState | null {
+  const state = stateAt(known.crdt ?? {}, path)
+  if (state?.kind !== 'text' || typeof update !== 'string') return null
+  const since = { kind: 'text', update } as const
   const text = loadedText()
-  const since = { kind: 'text', update: told['update'] } as const
   // Looked at first: the join goes on from the document that this loads.
-  if (text.clash(state, since) !== null) return null
-  const whole = text.merge(state, since)
-  const reads = whole.ok ? text.read(whole.value) : whole
-  return whole.ok && reads.ok && hash53(reads.value) === told['hash'] ? whole.value : null
+  const whole = text.clash(state, since) === null ? text.merge(state, since) : null
+  return whole?.ok ? whole.value : null
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { hash53 } from '#lib/engine/crdt/hash53.ts'
 import { RecentJoins } from '#lib/engine/crdt/recent-joins.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
-import { withTextsSince } from '#lib/engine/crdt/texts-since.ts'
+import { withTextsSince } from '#lib/engine/texts-since.ts'
 import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import { wireText } from '#lib/engine/wire-record.ts'
 import type { CrdtStates, TextState } from '#lib/protocol/crdt.ts'
@@ -32,7 +32,7 @@ const RECORD = recordOf({ '/body': NOW }, { title: 'x', body: 'some more words' 
 
 describe('a text that is told by what came to it', () => {
   it('[TK9] is in the record no more, but the change and what it reads as', () => {
-    const told = withTextsSince(RECORD, at({ '/body': THEN }), 0, yjsText)
+    const told = withTextsSince(RECORD, undefined, at({ '/body': THEN }), 0, yjsText)
     const since = yjsText.since(THEN, NOW)
     expect(told).toEqual({
       ...RECORD,
@@ -52,10 +52,28 @@ describe('a text that is told by what came to it', () => {
     const data = JSON.parse(
       '{"hits":3,"__proto__":{"a/b":"some more words","c":1},"note":"some words of before"}',
     ) as object
-    const told = withTextsSince(recordOf(crdt, data), at({ '/__proto__/a~1b': THEN }), 0, yjsText)
+    const told = withTextsSince(recordOf(crdt, data), undefined, at({ '/__proto__/a~1b': THEN }), 0, yjsText)
     expect(told.data).toBe('{"hits":3,"__proto__":{"a/b":"","c":1},"note":"some words of before"}')
     expect(JSON.parse(told.crdt ?? '')).toEqual({ '/hits': hits, '/note': THEN })
     expect(Object.keys(told.textsSince ?? {})).toEqual(['/__proto__/a~1b'])
+  })
+
+  it('[TK9] under OT is told by the operations that the page has anyway, where it has all of them', () => {
+    const data = { title: 'x', body: 'some more words', note: 'as it was', tree: 'json' }
+    const record = recordOf({}, data, { crdt: null })
+    const ot = {
+      '/body': { kind: 'text', revision: 3, ops: [[5, 'more ']] },
+      '/note': { kind: 'text', revision: 9 },
+      '/tree': { kind: 'json', revision: 1, ops: [] },
+    } as const
+    const told = withTextsSince(record, ot, at({}), 0, yjsText)
+    expect(told).toEqual({
+      ...record,
+      data: '{"title":"x","body":"","note":"as it was","tree":"json"}',
+      textsSince: { '/body': { hash: hash53('some more words') } },
+    })
+    expect(withTextsSince(record, ot, at({}), 16, yjsText)).toEqual(record)
+    expect(withTextsSince(record, undefined, at({}), 0, yjsText)).toEqual(record)
   })
 
   it.each([
@@ -66,14 +84,16 @@ describe('a text that is told by what came to it', () => {
     ['of which a part is gone', {}, at({ '/body': typed(null, 'of another writer') })],
   ])('[TK9] is told whole where the earlier one is %s', (_, changes, then) => {
     const record = { ...RECORD, ...changes }
-    expect(withTextsSince(record, then, 0, yjsText)).toEqual(record)
+    expect(withTextsSince(record, undefined, then, 0, yjsText)).toEqual(record)
   })
 
   it('[TK9] is told whole where that is no more: a short one, and one of which all is new', () => {
-    expect(withTextsSince(RECORD, at({ '/body': THEN }), NOW.update.length + 1, yjsText)).toEqual(RECORD)
+    expect(withTextsSince(RECORD, undefined, at({ '/body': THEN }), NOW.update.length + 1, yjsText)).toEqual(
+      RECORD,
+    )
     const empty = typed(typed(null, 'x'), '')
     const whole = recordOf({ '/body': typed(empty, 'y'.repeat(50)) }, { body: 'y'.repeat(50) })
-    const told = withTextsSince(whole, at({ '/body': empty }), 0, yjsText)
+    const told = withTextsSince(whole, undefined, at({ '/body': empty }), 0, yjsText)
     expect(wireText(told).length).toBeLessThanOrEqual(wireText(whole).length + 60)
   })
 })
