@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { rmSync, statfsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -12,8 +12,17 @@ const ROOM_BYTES_MIN = 4 * 1024 ** 3
  * A new folder for files that need no disk, in memory where there is room: a database is some 850 files, and to make and
  * remove them, clone by clone, was a quarter of the processor time of the tests over PostgreSQL.
  */
-export const scratchFolder = (prefix: string): Promise<string> =>
-  mkdtemp(path.join(hasRoomInMemory() ? IN_MEMORY : tmpdir(), prefix))
+export async function scratchFolder(prefix: string): Promise<string> {
+  const folder = await mkdtemp(path.join(hasRoomInMemory() ? IN_MEMORY : tmpdir(), prefix))
+  made.add(folder)
+  return folder
+}
+
+/** A run that is broken off removes nothing itself, and what stays would take memory from all later ones. */
+const made = new Set<string>()
+process.once('exit', () => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
 
 function hasRoomInMemory(): boolean {
   try {
