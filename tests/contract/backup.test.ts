@@ -25,6 +25,7 @@ import { testApp } from '#tests/support/device-world.ts'
 import { epochAfter } from '#lib/application/restores/raise-epochs.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import { testServer } from '#tests/support/database.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -322,15 +323,9 @@ describe('a restore', () => {
   it('keeps off a server that migrates nothing, however it is started', async () => {
     const target = await newTarget()
     await loadBackup(optionsFor(target))
-    const script = path.join(folder, 'compose.mts')
-    await writeFile(
-      script,
-      `import { compose } from '${ROOT}/lib/composition.ts'
-      const app = await compose().catch((error) => { console.error(error.message); process.exit(3) })
-      await app.close()`,
-    )
+    const program = await bundled('tests/contract/backup.worker.ts')
     const started = (): Promise<{ code: number; stderr: string }> =>
-      promisify(execFile)(process.execPath, ['--import', 'tsx', script], {
+      promisify(execFile)(process.execPath, [program], {
         cwd: ROOT,
         env: {
           ...process.env,
@@ -382,7 +377,7 @@ describe('a restore', () => {
   it('that is killed while it loads leaves an empty database, into which it can be run again', async () => {
     const target = await newTarget()
     // Asked for the epoch, it has loaded all and committed nothing.
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/migrate.ts'], {
+    await promisify(execFile)(process.execPath, [await bundled('scripts/migrate.ts')], {
       cwd: ROOT,
       env: { ...process.env, DATABASE_URL: target, DATABASE_DIRECT_URL: target },
     })
@@ -412,10 +407,10 @@ describe('a restore', () => {
       TIDEMARK_SECRET: SECRET,
     }
     // A file of at most 4 KiB: the write fails as on a full disk, wherever the test runs.
-    const line = `ulimit -f 4 && exec '${process.execPath}' --import tsx scripts/tidemark.ts backup --out '${out}'`
+    const line = `ulimit -f 4 && exec '${process.execPath}' '${await bundled('scripts/tidemark.ts')}' backup --out '${out}'`
     const failed = await promisify(execFile)('bash', ['-c', line], {
       cwd: ROOT,
-      env: { ...process.env, ...environment, TSX_DISABLE_CACHE: '1' },
+      env: { ...process.env, ...environment },
     }).then(
       () => null,
       (error: { code: number; stderr: string }) => error,
@@ -469,7 +464,7 @@ describe('the audit log of a backup', () => {
   const cli = async (url: string, ...line: readonly string[]): Promise<Record<string, unknown>> => {
     const done = await promisify(execFile)(
       process.execPath,
-      ['--import', 'tsx', 'scripts/tidemark.ts', ...line, '--json'],
+      [await bundled('scripts/tidemark.ts'), ...line, '--json'],
       {
         cwd: ROOT,
         env: { ...process.env, DATABASE_URL: url, DATABASE_DIRECT_URL: url, TIDEMARK_SECRET: SECRET },
@@ -518,7 +513,7 @@ describe('a backup of an older version', () => {
     const cli = async (...line: readonly string[]): Promise<Record<string, unknown>> => {
       const { stdout } = await promisify(execFile)(
         process.execPath,
-        ['--import', 'tsx', 'scripts/tidemark.ts', ...line, '--json'],
+        [await bundled('scripts/tidemark.ts'), ...line, '--json'],
         {
           cwd: ROOT,
           env: { ...process.env, DATABASE_URL: old, DATABASE_DIRECT_URL: old, TIDEMARK_SECRET: SECRET },

@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
@@ -11,6 +10,7 @@ import { currentInstance, takeInstance } from '#lib/storage/prisma/embedded/inst
 import { processExists, processesIn, startMark } from '#lib/storage/prisma/embedded/processes.ts'
 import { resolveDatabase } from '#lib/storage/prisma/embedded/resolve-database.ts'
 import { bundled } from '#tests/support/bundled.ts'
+import { scratchFolder } from '#tests/support/scratch.ts'
 
 interface Holder {
   child: ChildProcess
@@ -24,7 +24,7 @@ let dataDir: string
 let holders: Holder[]
 
 beforeEach(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'tidemark-embedded-'))
+  dataDir = await scratchFolder('tidemark-embedded-')
   holders = []
 })
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { supervisePostgres } from '#lib/storage/prisma/embedded/supervise.ts'
 import { applyMigrations } from '#lib/storage/prisma/migrate.ts'
 import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
 import type { TestDatabase } from './database.ts'
+import { scratchFolder } from './scratch.ts'
 
 export interface ExternalDatabase extends TestDatabase {
   /** The same database by who runs the server. */
@@ -28,7 +28,7 @@ export function asSuperuser(databaseUrl: string): string {
  * owns it and may make no roles, and the runtime role for that login to take.
  */
 export async function startExternalPostgres(): Promise<ExternalDatabase> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'tidemark-external-'))
+  const dataDir = await scratchFolder('tidemark-external-')
   const server = await supervisePostgres({ dataDir, settings: SETTINGS })
   const drop = async (): Promise<void> => {
     await server.stop()

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -8,6 +7,7 @@ import type { TestProject } from 'vitest/node'
 import { supervisePostgres, type EmbeddedPostgres } from '#lib/storage/prisma/embedded/supervise.ts'
 import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
 import { TEMPLATE_DATABASE } from './database.ts'
+import { scratchFolder } from './scratch.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -58,7 +58,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return teardown
 }
 
-const newDataDir = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'tidemark-test-'))
+const newDataDir = (): Promise<string> => scratchFolder('tidemark-test-')
 
 /** Makes a PostgreSQL with the template in the first, and copies it, which is faster than to make it again. */
 async function fillDataDirs(dataDirs: readonly string[]): Promise<void> {

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addFleet, silentLog } from '#tests/support/access-world.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
@@ -28,10 +29,10 @@ describe('npm run tidemark -- audit', () => {
     await database.drop()
   })
 
-  const run = (...line: readonly string[]) =>
+  const run = async (...line: readonly string[]) =>
     promisify(execFile)(
       process.execPath,
-      ['--import', 'tsx', 'scripts/tidemark.ts', 'audit', ...line, '--json'],
+      [await bundled('scripts/tidemark.ts'), 'audit', ...line, '--json'],
       { env: { ...process.env, DATABASE_URL: database.url, TIDEMARK_SECRET: SECRET } },
     ).then(
       ({ stdout }) => ({ code: 0, answer: last(stdout) }),

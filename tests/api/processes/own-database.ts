@@ -30,7 +30,7 @@ export async function startOwnDatabase(dir?: string): Promise<OwnDatabase> {
   }
   const url = owner.ready.databaseUrl
   try {
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/migrate.ts'], {
+    await promisify(execFile)(process.execPath, [await bundled('scripts/migrate.ts')], {
       cwd: ROOT,
       env: { ...process.env, DATABASE_URL: url, DATABASE_DIRECT_URL: url },
     })

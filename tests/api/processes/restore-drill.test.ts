@@ -18,6 +18,7 @@ import { restoreGap } from '#lib/application/restores/restore-gap.ts'
 import { checkDatabase } from '#lib/storage/prisma/backup/finish-restore.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import type { TestDatabase } from '#tests/support/database.ts'
 import { createTestDatabase, testServer } from '#tests/support/database.ts'
 import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
@@ -77,7 +78,7 @@ function work(replica: Replica, everyMs: number): Worker {
 async function cli(databaseUrl: string, ...args: readonly string[]): Promise<JsonObject> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', 'scripts/tidemark.ts', ...args, '--json'],
+    [await bundled('scripts/tidemark.ts'), ...args, '--json'],
     {
       cwd: ROOT,
       maxBuffer: 64 * 1024 * 1024,
