@@ -44,7 +44,7 @@ const DISCARD: Statement = {
   name: 'operation_discard',
   text: `UPDATE dead_letter l SET status = 'discarded', discarded_at = $4, discarded_with = k.behind
     FROM unnest($2::uuid[], $3::uuid[]) k(id, behind)
-    WHERE l.fleet_id = $1 AND l.id = k.id AND l.status = 'open' RETURNING l.id`,
+    WHERE l.fleet_id = $1 AND l.id = k.id AND l.id = ANY ($2::uuid[]) AND l.status = 'open' RETURNING l.id`,
 }
 const RESTORE: Statement = {
   name: 'operation_restore',
@@ -57,12 +57,14 @@ const SKIP_REST: Statement = {
       WHERE fleet_id = $1 AND operation_id = $2 AND state = 'pending' RETURNING 1)
     SELECT count(*) AS count FROM rest`,
 }
-const SETTLE: Statement = {
+/** Named once more as a list: without statistics each member would be looked for among all that are settled. */
+export const SETTLE: Statement = {
   name: 'operation_settle',
   text: `UPDATE operation_item i SET state = k.state, outcome = k.outcome, code = k.code, detail = k.detail::json,
       mutation_id = k.mutation_id, at = $9
     FROM unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[]) k(ordinal, state, outcome, code, detail, mutation_id)
-    WHERE i.fleet_id = $1 AND i.operation_id = $2 AND i.ordinal = k.ordinal AND i.state = 'pending' RETURNING i.ordinal`,
+    WHERE i.fleet_id = $1 AND i.operation_id = $2 AND i.ordinal = k.ordinal
+      AND i.ordinal = ANY ($3::int[]) AND i.state = 'pending' RETURNING i.ordinal`,
 }
 const ADD_HELD: Readonly<Record<'all' | 'sound', Statement>> = {
   all: { name: 'operation_add_held_all', text: addHeldSql(true) },

@@ -48,7 +48,7 @@ const RELOG: Statement = {
   text: `UPDATE change_log c SET version = k.version, status = k.status, mutation = k.mutation,
       result = k.result, made_at = to_timestamp(k.made_at / 1000), app_version = ${OF_PUSH.appVersion},
       received_at = ${OF_PUSH.receivedAt}, committed_at = $11
-    FROM ${LOG_COLUMNS} WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
+    FROM ${LOG_COLUMNS} WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id AND c.mutation_id = ANY ($2::uuid[])`,
 }
 /**
  * Two devices may name the same session and request: ids are the senders' own. The mutations of all pushes come as one
@@ -94,7 +94,7 @@ const CLOSE: Statement = {
   text: `UPDATE conflict c SET status = 'resolved', result = k.result, closed_by = k.mutation_id, closed_kept = k.kept,
       closed_version = k.version, closed_at = $7
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::json[]) k(id, mutation_id, kept, version, result)
-    WHERE c.fleet_id = $1 AND c.id = k.id`,
+    WHERE c.fleet_id = $1 AND c.id = k.id AND c.id = ANY ($2::uuid[])`,
 }
 /** Under the stream's lock: behind all that waits already, whatever clocks say; what one write brings stands by its place. */
 const HOLD: Statement = {
@@ -114,7 +114,7 @@ const RELOG_RELEASED: Statement = {
   name: 'push_relog_released',
   text: `UPDATE change_log c SET version = k.version, status = k.status, result = k.result, committed_at = $6
     FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[]) k(mutation_id, version, status, result)
-    WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
+    WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id AND c.mutation_id = ANY ($2::uuid[])`,
 }
 const LETTERS: Statement = {
   name: 'push_write_letters',

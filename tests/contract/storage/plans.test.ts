@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MUTATIONS, RECORDS } from '#lib/storage/prisma/push-load.ts'
 import { HELD_BY } from '#lib/storage/prisma/dead-letters.ts'
+import { SETTLE } from '#lib/storage/prisma/operation-hold.ts'
 import { BACKENDS, opened } from './world.ts'
 
 const LOOKUPS: readonly (readonly [index: string, text: string])[] = [
@@ -97,6 +98,31 @@ describe('plans made on empty tables', () => {
     const indices = rows.flatMap((row) => / using (dead_letter\w*) /.exec(row['QUERY PLAN'])?.[1] ?? [])
     const parents = 'dead_letter_fleet_id_parent_mutation_id_idx'
     expect(indices).toEqual([parents, parents, 'dead_letter_pkey'])
+  })
+
+  it('[DL13] settle members of an operation without looking for each of all among these', async () => {
+    const fleet = '00000000-0000-7000-8000-00000000c0f3'
+    const [all, settled] = [3_000, 100]
+    await owner.query('BEGIN; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off')
+    await owner.query('ALTER TABLE operation_item DISABLE TRIGGER ALL')
+    await owner.query(
+      `INSERT INTO operation_item (fleet_id, operation_id, ordinal, letter_id, state)
+        SELECT $1::uuid, $1::uuid, n, gen_random_uuid(), 'pending' FROM generate_series(1, $2::int) n`,
+      [fleet, all],
+    )
+    await owner.query(
+      `PREPARE settle(uuid, uuid, int[], text[], text[], text[], text[], uuid[], timestamptz) AS ${SETTLE.text}`,
+    )
+    const list = (value: (n: number) => number | string): string =>
+      `ARRAY[${Array.from({ length: settled }, (_, n) => value(n + 1)).join()}]`
+    const none = list(() => 'NULL')
+    const { rows } = await owner.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN (ANALYZE, TIMING OFF) EXECUTE settle('${fleet}', '${fleet}', ${list((n) => n)}, ${list(() => `'done'`)},
+        ${list(() => `'applied'`)}, ${none}::text[], ${none}::text[], ${none}::uuid[], now())`,
+    )
+    await owner.query('ROLLBACK; DEALLOCATE settle')
+    const removed = rows.flatMap((row) => /by Join Filter: (\d+)/.exec(row['QUERY PLAN'])?.[1] ?? [])
+    expect(removed.reduce((sum, count) => sum + Number(count), 0)).toBeLessThanOrEqual(settled * settled)
   })
 
   it.each(['record_id', 'device_id'])(
