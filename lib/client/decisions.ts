@@ -2,6 +2,7 @@ import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
+import { sendConflictsAgain } from './epoch.ts'
 import { noteRefusal } from './note-refusal.ts'
 import { conflictKey, conflictsOf } from './notices.ts'
 import { forgetAcknowledged, getCounts } from './outbox.ts'
@@ -50,25 +51,23 @@ export async function reviewConflicts(tx: StoreTx, record: WireRecord, deviceId:
   }
 }
 
-/** The server's answer: what isn't among its `decided` waits for a person still. */
+/** The server's answer: what is among neither its `decided` nor its `unknown` waits for a person still. */
 export async function noteAnswered(
   tx: StoreTx,
   asked: readonly ConflictNotice[],
-  { decided }: JsonObject,
+  { decided, unknown }: JsonObject,
 ): Promise<void> {
-  const decidedIds = Array.isArray(decided) ? (decided as readonly Json[]) : []
+  const isAmong = (ids: Json | undefined, id: string): boolean => Array.isArray(ids) && ids.includes(id)
+  const lost: ConflictNotice[] = []
   for (const { collection, recordId, conflictId } of asked) {
     const key = conflictKey(collection, recordId, conflictId)
     const notice = await getRow<ConflictNotice>(tx, 'notices', key)
     if (!notice) continue
     const { unsure: _, ...settled } = notice
-    await putRow(
-      tx,
-      'notices',
-      key,
-      decidedIds.includes(conflictId) ? { ...settled, decided: true } : settled,
-    )
+    await putRow(tx, 'notices', key, isAmong(decided, conflictId) ? { ...settled, decided: true } : settled)
+    if (isAmong(unknown, conflictId)) lost.push(settled)
   }
+  await sendConflictsAgain(tx, lost)
 }
 
 /** Told by the server. The device goes on showing its own side until a pull brings what was decided. */

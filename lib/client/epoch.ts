@@ -1,5 +1,6 @@
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { spoilDots } from './device-dots.ts'
+import { conflictKey } from './notices.ts'
 import { forkParts } from './on-demand.ts'
 import {
   ACKNOWLEDGED_KEPT_MS,
@@ -28,7 +29,10 @@ export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
     if (entry.asked || entry.sends > 0)
       await saveEntry(tx, { ...entry, asked: undefined, readBefore: entry.sends + 1 })
   })
-  const taken = [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))]
+  await sendAllAgain(tx, [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))])
+}
+
+async function sendAllAgain(tx: StoreTx, taken: readonly Taken[]): Promise<void> {
   const elsewhere: { readonly mutation: Mutation; readonly under: string }[] = []
   for (const one of taken) {
     const { mutation, under } = one
@@ -46,12 +50,29 @@ async function takeAcknowledged(tx: StoreTx, nowMs: number): Promise<readonly Ta
 
 /** All that a person had to decide, with its notices: of some the other copy was given up for room, or its week is over. */
 async function takeConflicts(tx: StoreTx): Promise<readonly Taken[]> {
-  const { deviceId } = await identityOf(tx)
   const taken: Taken[] = []
-  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async ({ mutations, places }, key) => {
-    for (const mutation of mutations) taken.push(takenFrom(mutation, places?.[mutation.id], deviceId))
-    await tx.remove('notices', key)
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async (notice) => {
+    taken.push(...(await takeConflict(tx, notice)))
     return true
   })
   return taken
+}
+
+async function takeConflict(
+  tx: StoreTx,
+  { collection, recordId, conflictId, mutations, places }: ConflictNotice,
+): Promise<readonly Taken[]> {
+  const { deviceId } = await identityOf(tx)
+  await tx.remove('notices', conflictKey(collection, recordId, conflictId))
+  return mutations.map((mutation) => takenFrom(mutation, places?.[mutation.id], deviceId))
+}
+
+/**
+ * A restore took these conflicts, and the device has not noticed it: with its name it had lost the epoch that it heard of
+ * them in. All has been read anew since.
+ */
+export async function sendConflictsAgain(tx: StoreTx, notices: readonly ConflictNotice[]): Promise<void> {
+  const taken: Taken[] = []
+  for (const notice of notices) taken.push(...(await takeConflict(tx, notice)))
+  await sendAllAgain(tx, taken)
 }

@@ -6,7 +6,14 @@ import { depthOf, forgetAcknowledged, getCounts, saveEntry } from './outbox.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
 import { SALVAGED, TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
 import { isSoundMeta, isSoundRow } from './stored-shapes.ts'
-import type { AcknowledgedEntry, Identity, InFlight, OutboxEntry, RecoveryNotice } from './tables.ts'
+import type {
+  AcknowledgedEntry,
+  ConflictNotice,
+  Identity,
+  InFlight,
+  OutboxEntry,
+  RecoveryNotice,
+} from './tables.ts'
 import { eachRow, getMeta, positionKey, putRow, recordRowKey, setMeta } from './tables.ts'
 
 /** Lost changes that a notice names. */
@@ -141,7 +148,16 @@ async function restoreIdentity(tx: StoreTx, { newIdentity, nowMs }: RecoveryPart
   for (const kept of acknowledged) await forgetAcknowledged(tx, kept)
   await setMeta(tx, 'inFlight', null)
   await forkParts.moveWork(tx, identity.deviceId)
+  await doubtConflicts(tx)
   return true
+}
+
+/** Nobody here knows any more in which epoch they were told: a restore may have taken them since, and the server is asked. */
+async function doubtConflicts(tx: StoreTx): Promise<void> {
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async (notice, key) => {
+    await putRow(tx, 'notices', key, { ...notice, unsure: true })
+    return true
+  })
 }
 
 async function restoreSums(tx: StoreTx, nowMs: number): Promise<void> {

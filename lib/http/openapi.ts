@@ -128,6 +128,7 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     body: heartbeatRequest,
     answer: z.object({
       decided: z.array(z.string()),
+      unknown: z.array(z.string()),
       fates: z.array(z.object({ id: z.string(), fate: z.enum(CHANGE_FATES) })),
     }),
     status: 200,

@@ -56,7 +56,7 @@ export const enrollRequest = z.object({
 export type EnrollRequest = z.infer<typeof enrollRequest>
 
 /**
- * `conflicts` are asked about: which of them were decided (CS6). So are `awaited` changes, which others handed to this
+ * `conflicts` are asked about: which of them were decided (CS6), and which a restore took (TK6). So are `awaited` changes, which others handed to this
  * device: what became of each (SDK7). `deviceId` is who made it, as it was handed over.
  */
 export const heartbeatRequest = z.object({

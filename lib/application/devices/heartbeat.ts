@@ -45,7 +45,7 @@ export async function noteContact(
 
 /**
  * POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API); it gets what waits for it, and
- * hears which of the conflicts that it names were decided, and what became of changes that others handed to it.
+ * hears which of the conflicts that it names were decided, or are none here, and what became of changes that others handed to it.
  */
 export async function heartbeat(
   ctx: NewsContext & Pick<Context, 'contacts'>,
@@ -53,6 +53,7 @@ export async function heartbeat(
 ): Promise<{
   readonly commands: readonly WireCommand[]
   readonly decided: readonly string[]
+  readonly unknown: readonly string[]
   readonly fates: Awaited<ReturnType<typeof awaitedFates>>
 }> {
   const { report, conflicts = [], awaited = [] } = parsedOrThrow(heartbeatRequest, input.body)
@@ -60,6 +61,7 @@ export async function heartbeat(
   await noteContact(ctx, device, input.app, report)
   const rows = await Promise.all(conflicts.map((id) => ctx.storage.conflicts.get(device.fleetId, id)))
   const decided = rows.flatMap((row) => (row?.status === 'resolved' ? [row.id] : []))
+  const unknown = conflicts.filter((_, i) => !rows[i])
   const fates = await awaitedFates(ctx, device, awaited)
-  return { commands: commandsAfter(device, report, ctx.clock.now()), decided, fates }
+  return { commands: commandsAfter(device, report, ctx.clock.now()), decided, unknown, fates }
 }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM, auditEntry } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
@@ -136,6 +137,46 @@ describe('a restore over HTTP and PostgreSQL', () => {
     await replica.close()
     await other.close()
   })
+
+  it.each([
+    ['took', 'before'],
+    ['left', 'after'],
+  ] as const)(
+    '[TK6][CM1] a restore that %s a conflict of a device that lost who it was: a person is asked, there and at the desk',
+    async (_, moment) => {
+      const { fleetId } = world.fleet
+      const name = `lost-${moment}`
+      const body = { name, strategy: 'manual', schema: true }
+      await createCollection(world.app.ctx, { actor: SYSTEM, fleetId, body })
+      const disk = createMemoryDisk()
+      const [one, two] = [await world.replica({ store: openMemoryStore(disk) }), await world.replica()]
+      const { recordId } = await one.collection(name).put(null, { v: 0 })
+      for (const replica of [one, two]) await replica.sync()
+      await two.collection(name).put(recordId, { v: 'two' })
+      await two.sync()
+      if (moment === 'before') await backup()
+      const { mutationId } = await one.collection(name).put(recordId, { v: 'one' })
+      await one.sync()
+      expect(one.conflicts$.get()).toMatchObject([{ mutations: [{ id: mutationId }] }])
+      if (moment === 'after') await backup()
+      await one.close()
+      disk.tables.meta.set('identity', '{"broken')
+      await restore()
+
+      const again = await world.replica({ store: openMemoryStore(disk) })
+      for (let n = 0; n < 3; n++) await again.sync()
+      expect(again.status$.get()).toMatchObject({ state: 'idle', pending: 0, refused: 0 })
+      const told = again.conflicts$.get()
+      expect(told).toMatchObject([{ recordId, mutations: [{ id: mutationId }] }])
+      const path = `/conflicts/${told[0]?.conflictId}/resolve?fleet=${fleetId}`
+      const version = (await world.storage.sync.getRecord(fleetId, name, recordId))?.version
+      expect((await world.admin('POST', path, { choice: 'theirs', version })).status).toBe(200)
+      for (let n = 0; n < 3; n++) await again.sync()
+      expect(again.conflicts$.get()).toEqual([])
+      expect(await again.collection(name).get(recordId)).toMatchObject({ data: { v: 'two' } })
+      for (const replica of [again, two]) await replica.close()
+    },
+  )
 
   it('[EN1] a device whose rotation the backup does not know goes on with the token before it, without a key', async () => {
     const disk = createMemoryDisk()

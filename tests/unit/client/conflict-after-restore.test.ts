@@ -131,6 +131,40 @@ test.each([
   expect(waiting[1]?.position).toBeGreaterThan(waiting[0]?.position ?? Infinity)
 })
 
+/** The device no longer knows who it was, nor in which epoch it was told of the conflict. */
+const loseIdentity = ({ disk }: World): void => void disk.tables.meta.set('identity', '{"broken')
+
+test('[TK6] [SDK4] a conflict that a restore took while its device lost who it was is sent again once that asks about it', async () => {
+  const world = createWorld()
+  const { replica: before, ids } = await inConflict(world, 2)
+  await before.close()
+  loseIdentity(world)
+  world.authority.script.unknown = [CONFLICT]
+  const replica = await world.open()
+  expect(await restoreAndSync(world, replica)).toEqual(ids)
+  expect(replica.conflicts$.get()).toMatchObject([
+    { conflictId: FOUND_AGAIN, mutations: ids.map((id) => ({ id })) },
+  ])
+  const sent = world.authority.pushes().at(-1)?.json['mutations'] as { hlc: string }[]
+  expect(sent.every(({ hlc }) => hlc.endsWith(replica.deviceId))).toBe(true)
+  await replica.close()
+})
+
+test('[CM1] [SDK4] a device that lost who it was asks about its conflicts once, and keeps those that the server knows', async () => {
+  const world = createWorld()
+  const { replica: before, ids } = await inConflict(world, 1)
+  await before.close()
+  loseIdentity(world)
+  const replica = await world.open()
+  const pushes = world.authority.pushes().length
+  for (let n = 0; n < 2; n++) await replica.sync()
+  expect(world.authority.pushes()).toHaveLength(pushes)
+  expect(replica.conflicts$.get()).toMatchObject([{ conflictId: CONFLICT, mutations: [{ id: ids[0] }] }])
+  const asked = world.authority.requests.flatMap(({ json }) => (json['conflicts'] as string[]) ?? [])
+  expect(asked).toEqual([CONFLICT])
+  await replica.close()
+})
+
 test('[TK6] after a restore a change that was only asked about is one that waits: the server may not have it', async () => {
   const world = createWorld()
   const replica = await world.open()

@@ -20,8 +20,9 @@ export interface Script {
   fault: (request: Seen) => Fault
   result: (mutation: Mutation) => MutationResult | undefined
   commands: { id: string; type: string; conflictId?: string; deadLetterId?: string }[]
-  /** Conflicts that a person decided, for a device that asks. */
+  /** Conflicts that a person decided, and those that are not known here, for a device that asks. */
   decided: string[]
+  unknown: string[]
 }
 
 export interface Authority {
@@ -61,7 +62,7 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
   const self: Authority = {
     fetch: (async (input: string, init: RequestInit) =>
       handle(String(input), init)) as unknown as typeof fetch,
-    script: { fault: () => undefined, result: () => undefined, commands: [], decided: [] },
+    script: { fault: () => undefined, result: () => undefined, commands: [], decided: [], unknown: [] },
     requests: [],
     sessions: [],
     effects,
@@ -161,7 +162,9 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
         return pull(seen.query)
       case '/api/v1/heartbeat': {
         const asked = (seen.json['conflicts'] ?? []) as string[]
-        return Response.json({ decided: asked.filter((id) => self.script.decided.includes(id)) })
+        const { decided, unknown } = self.script
+        const among = (ids: readonly string[]): string[] => asked.filter((id) => ids.includes(id))
+        return Response.json({ decided: among(decided), unknown: among(unknown) })
       }
       case '/api/v1/sessions': {
         const sessions = seen.json['sessions'] as SessionReport[]
