@@ -42,6 +42,7 @@ export interface Effect {
 interface Known {
   readonly intents: ReadonlyMap<string, Intent>
   readonly uncertain: ReadonlySet<string>
+  readonly damaged: ReadonlySet<number>
 }
 
 /** The naive model of the server: every commit in order, every document of every version. */
@@ -90,6 +91,17 @@ export class History {
     return uncertain.has(key) || isBaseGone ? null : (intents.get(id) ?? null)
   }
 
+  /** The disk lost a change that the server took: it has its effect under this one, and the user saw nothing of it (SDK4). */
+  private hasForgotten(
+    { versions }: ModelRecord,
+    { incoming, deviceId }: Change,
+    { device }: Intent,
+  ): boolean {
+    const { after, baseVersion } = incoming.mutation
+    const isUnseen = ({ author, version }: Version): boolean => author === deviceId && version > baseVersion
+    return this.known.damaged.has(device) && after === undefined && versions.some(isUnseen)
+  }
+
   private take(change: Change): void {
     const { mutation } = change.incoming
     const { id, collection, recordId } = mutation
@@ -113,7 +125,8 @@ export class History {
     }
     this.records.set(key, record)
     const intent = this.meant(mutation, key)
-    checkDecision(this.blame, this.epoch, record, change, intent)
+    const judged = intent && this.hasForgotten(record, change, intent) ? null : intent
+    checkDecision(this.blame, this.epoch, record, change, judged)
     checkPlaces(this.blame, this.epoch, change, intent)
     if (!change.record) return
     const { version, data, hlc } = change.record
