@@ -1,11 +1,14 @@
 import { compareHlc, formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json } from '#lib/kernel/json.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import { forkParts } from './fork-parts.ts'
 import { inspect } from './inspect-store.ts'
-import { depthOf, forgetAcknowledged, getCounts, saveEntry } from './outbox.ts'
+import { bytesOf, depthOf, forgetAcknowledged, getCounts, saveEntry } from './outbox.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
 import { SALVAGED, TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
-import { isSoundMeta, isSoundRow } from './stored-shapes.ts'
+import { isMutation, isSoundMeta, isSoundRow } from './stored-shapes.ts'
+import { parseStored } from './stored-text.ts'
 import type {
   AcknowledgedEntry,
   ConflictNotice,
@@ -14,7 +17,7 @@ import type {
   OutboxEntry,
   RecoveryNotice,
 } from './tables.ts'
-import { eachRow, getMeta, positionKey, putRow, recordRowKey, setMeta } from './tables.ts'
+import { eachRow, getMeta, positionKey, putRow, recordRowKey, setMeta, storedAs } from './tables.ts'
 
 /** Lost changes that a notice names. */
 export const LOST_CHANGES_TOLD_MAX = 100
@@ -108,13 +111,37 @@ async function moveMalformedAside(tx: StoreTx): Promise<Salvage['unreadable']> {
   return malformed
 }
 
-/** The indexes anew from the outbox; they still name the records of changes that are lost. */
+/**
+ * What stands in the push under way, and whose row says no more than that: documents. A counter's row alone says what it
+ * counts (FK3), an operation may be shown as another one by now, and what the server had before is only asked about.
+ */
+async function documentsInFlight(tx: StoreTx): Promise<ReadonlyMap<Json, Mutation>> {
+  const body = parseStored((await getMeta(tx, 'inFlight'))?.body) ?? null
+  const { mutations = [], acknowledged = [] } = isJsonObject(body) ? body : {}
+  if (!Array.isArray(mutations) || !Array.isArray(acknowledged)) return new Map()
+  const sent = mutations.filter(isMutation).map((mutation) => storedAs<Mutation>(mutation))
+  const isDocument = ({ id, op }: Mutation): boolean =>
+    op.type !== 'crdt' && op.type !== 'ot' && !acknowledged.includes(id)
+  return new Map(sent.filter(isDocument).map((mutation) => [mutation.id, mutation]))
+}
+
+const sentEntry = (position: number, mutation: Mutation): OutboxEntry => ({
+  position,
+  mutation,
+  bytes: bytesOf(mutation),
+  sends: 1,
+  notBeforeMs: null,
+})
+
+/** The indexes anew from the outbox; they still name the records of changes that are lost, or stand in the push under way. */
 async function reindex(tx: StoreTx): Promise<{ pending: number; lost: RecoveryNotice['changesLost'] }> {
   const entries: OutboxEntry[] = []
   await eachRow<OutboxEntry>(tx, 'outbox', '', (entry) => entries.push(entry) > 0)
   const positions = new Set(entries.map(({ position }) => positionKey(position)))
   const kept = new Set<Json>(entries.map(({ mutation }) => mutation.id))
   const lost: { collection: string; recordId: string }[] = []
+  const sent = await documentsInFlight(tx)
+  const again: OutboxEntry[] = []
   const keys: Record<'outbox_by_id' | 'outbox_by_record', string[]> = {
     outbox_by_id: [],
     outbox_by_record: [],
@@ -123,17 +150,23 @@ async function reindex(tx: StoreTx): Promise<{ pending: number; lost: RecoveryNo
   await eachRow<Json>(tx, 'outbox_by_record', '', (id, key) => {
     const [collection = '', recordId = '', position = ''] = key.split('/')
     // Of a row whose key alone is damaged the change is still there.
-    if (!positions.has(position) && !kept.has(id)) lost.push({ collection, recordId })
+    if (!positions.has(position) && !kept.has(id)) {
+      const mutation = sent.get(id)
+      const isPlace = positionKey(Number(position)) === position
+      if (mutation && isPlace) again.push(sentEntry(Number(position), mutation))
+      else lost.push({ collection, recordId })
+    }
     return keys.outbox_by_record.push(key) > 0
   })
   for (const table of ['outbox_by_id', 'outbox_by_record'] as const)
     for (const key of keys[table]) await tx.remove(table, key)
-  for (const { position, mutation } of entries) {
+  for (const entry of again) await saveEntry(tx, entry)
+  for (const { position, mutation } of [...entries, ...again]) {
     const record = recordRowKey(mutation.collection, mutation.recordId)
     await tx.put('outbox_by_id', mutation.id, position)
     await tx.put('outbox_by_record', `${record}/${positionKey(position)}`, mutation.id)
   }
-  return { pending: entries.length, lost }
+  return { pending: entries.length + again.length, lost }
 }
 
 /** True when the device has to be another one now: what waits takes its name. What was acknowledged stays the old one's. */

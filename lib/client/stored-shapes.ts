@@ -12,7 +12,7 @@ import { isConfig, isCount, isCounts, isFilled, isText, isTexts, listOf, nullOr,
 
 const isNumber: Test = (value) => typeof value === 'number'
 const isHlc: Test = (value) => typeof value === 'string' && parseHlc(value).ok
-const isMutation = shape({
+export const isMutation = shape({
   id: isUuid,
   collection: isFilled,
   recordId: isUuid,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { RecordView } from '#lib/client/collection.ts'
 import { ReplicaError } from '#lib/client/errors.ts'
 import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
@@ -38,6 +39,10 @@ const breakRow = (disk: MemoryDisk, table: Table, text: string, key?: string): v
   const chosen = key ?? [...disk.tables[table].keys()][0]
   disk.tables[table].set(chosen as string, text)
 }
+
+/** Of the one change of a push. */
+const idIn = (body: string): string =>
+  (JSON.parse(body) as { mutations: { id: string }[] }).mutations[0]?.id ?? ''
 
 describe('a damaged store', () => {
   const META = [
@@ -111,6 +116,63 @@ describe('a damaged store', () => {
     },
   )
 
+  test.each(['{"broken', '{}', null])(
+    '[SDK4] a change in flight whose row reads %s waits as it was sent, and what is made next stands on it',
+    async (text) => {
+      const world = await usedWorld()
+      const key = [...world.disk.tables.outbox.keys()].sort()[0] as string
+      if (text === null) world.disk.tables.outbox.delete(key)
+      else breakRow(world.disk, 'outbox', text, key)
+      const replica = await world.open()
+      await flush()
+      expect(replica.recoveries$.get()).toMatchObject([
+        { pendingKept: 3, changesLost: [], mayHaveLostMore: false },
+      ])
+      const found = await replica.collection(COLLECTION).query()
+      const { id } = found.find(({ data }) => data['title'] === 'sent') as RecordView
+      await replica.collection(COLLECTION).patch(id, { set: { note: 'on it' } })
+      expect(await replica.sync()).toMatchObject({ pending: 0, refused: 0 })
+      const [lost, again] = world.authority.pushes().slice(1)
+      expect(again?.json).toMatchObject({
+        requestId: lost?.json['requestId'],
+        mutations: lost?.json['mutations'],
+      })
+      expect(await replica.collection(COLLECTION).get(id)).toMatchObject({
+        data: { title: 'sent', note: 'on it' },
+      })
+      await replica.close()
+      expect(await titlesOf(world)).toEqual(ALL)
+      expect([...world.authority.effects.values()].every((count) => count === 1)).toBe(true)
+    },
+  )
+
+  test.each([
+    ['is broken', () => '{"broken'],
+    ['is a list', () => '[]'],
+    ['names a number', () => '{"mutations":7}'],
+    ['holds no changes', () => '{"mutations":[null,{}]}'],
+    ['counts', (body: string) => body.replace('"type":"put"', '"type":"crdt"')],
+    ['edits', (body: string) => body.replace('"type":"put"', '"type":"ot"')],
+    ['asks', (body: string) => body.replace('"acknowledged":[]', `"acknowledged":["${idIn(body)}"]`)],
+  ])(
+    '[SDK4] [FK3] of a push in flight that %s nothing waits whose row is lost, and it is told',
+    async (_, bodyOf) => {
+      const world = await usedWorld()
+      const { meta, outbox } = world.disk.tables
+      const inFlight = JSON.parse(meta.get('inFlight') as string) as { body: string }
+      meta.set('inFlight', JSON.stringify({ ...inFlight, body: bodyOf(inFlight.body) }))
+      outbox.delete([...outbox.keys()].sort()[0] as string)
+      const replica = await world.open()
+      await flush()
+      expect(replica.recoveries$.get()).toMatchObject([
+        { pendingKept: 2, changesLost: [{ collection: COLLECTION }] },
+      ])
+      expect(await replica.sync()).toMatchObject({ pending: 0, problem: null })
+      await replica.close()
+      expect(await titlesOf(world)).toEqual(ALL)
+    },
+  )
+
   test.each(['outbox', 'outbox_by_id', 'outbox_by_record', 'meta'] as const)(
     '[SDK4] with its table %s emptied goes on with what is left',
     async (table) => {
@@ -119,8 +181,9 @@ describe('a damaged store', () => {
       const replica = await world.open()
       await flush()
       const [notice] = replica.recoveries$.get()
-      expect(notice).toMatchObject({ pendingKept: table === 'outbox' ? 0 : 3 })
-      expect(notice?.changesLost).toHaveLength(table === 'outbox' ? 3 : 0)
+      // What is in flight stands there too.
+      expect(notice).toMatchObject({ pendingKept: table === 'outbox' ? 1 : 3 })
+      expect(notice?.changesLost).toHaveLength(table === 'outbox' ? 2 : 0)
       expect(await replica.sync()).toMatchObject({ problem: null, pending: 0 })
       await replica.close()
       expect([...world.authority.effects.values()].every((count) => count === 1)).toBe(true)
