@@ -26,7 +26,10 @@ export async function tellTextsSince(
     reads.flatMap((read) => (read.textsSince ? [[read.collection, read.afterVersion]] : [])),
   )
   const places = records
-    .filter(({ collection, crdt }) => after.has(collection) && (crdt?.length ?? 0) >= fromChars)
+    .filter(
+      ({ collection, crdt, deleted }) =>
+        !deleted && after.has(collection) && (crdt?.length ?? 0) >= fromChars,
+    )
     .slice(0, TEXTS_SINCE_MAX)
     .map(({ collection, recordId }) => ({ collection, recordId, version: after.get(collection) ?? 0 }))
   if (places.length === 0) return records
