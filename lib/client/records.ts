@@ -81,6 +81,7 @@ export async function storeOwnWrite(
       hlc,
       schemaVersion,
       ...(settled ? { crdt: settled.crdt } : {}),
+      ...(known?.life === undefined ? {} : { life: known.life }),
       ...(config && usesOt(config) ? otParts().afterWrite(config, known, mutation.op) : {}),
     },
     await markOf(tx, collection),

@@ -131,7 +131,14 @@ export async function followIdentity<T>(
 }
 
 /** False when the answer shows that the epoch changed; the store is then set for the full sync that must follow. */
-export function takeFacts(run: ReplicaContext, facts: AnswerFacts): Promise<boolean> {
+export async function takeFacts(run: ReplicaContext, facts: AnswerFacts): Promise<boolean> {
+  const { commands } = facts
+  if (commands.length === 0) return noteFacts(run, facts)
+  // Without the part that follows commands, which may not be there to fetch, the answer counts: they are told again.
+  return noteFacts(run, facts).catch(() => noteFacts(run, { ...facts, commands: [] }))
+}
+
+function noteFacts(run: ReplicaContext, facts: AnswerFacts): Promise<boolean> {
   return transact(run, async (tx) => {
     if (facts.sample) await noteClockSample(tx, facts.sample)
     if (facts.configVersion !== null) await setMeta(tx, 'configNamed', facts.configVersion)

@@ -1,6 +1,7 @@
 import { hash53 } from '#lib/engine/crdt/hash53.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
+import { assert } from '#lib/kernel/result.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
 import type { PulledRecord, PullResponse } from '#lib/protocol/pull.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
@@ -26,6 +27,7 @@ export async function joinTextsSince<P extends PullResponse>(
     const known = textsSince && (await getRecord(tx, change.collection, change.recordId))
     const record = textsSince ? known && joined(known, change, textsSince) : change
     if (!record) {
+      assert(run.texts === 'since', 'whole texts were asked for')
       run.texts = 'whole'
       return null
     }

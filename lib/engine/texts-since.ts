@@ -32,9 +32,13 @@ export function withTextsSince(
   const states = JSON.parse(record.crdt ?? '{}') as CrdtStates
   const joined = joinedSince(data, states, then.crdt, fromChars, text)
   const told = { ...operatedSince(data, ot, fromChars), ...joined }
-  const set = Object.fromEntries(Object.keys(told).map((path) => [path, '']))
-  const cut = applyOperation(data, { type: 'patch', set })
-  if (Object.keys(told).length === 0 || !cut.ok) return record
+  const paths = Object.keys(told)
+  if (paths.length === 0) return record
+  const cut = applyOperation(data, {
+    type: 'patch',
+    set: Object.fromEntries(paths.map((path) => [path, ''])),
+  })
+  if (!cut.ok) return record
   const rest = Object.entries(states).filter(([path]) => !Object.hasOwn(joined, path))
   const crdt = rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest))
   return { ...record, data: JSON.stringify(cut.value), crdt, textsSince: told }

@@ -115,10 +115,14 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
         type: 'string',
       }),
       query('limit', 'Changes a page', { type: 'integer', minimum: 1, maximum: PULL_CHANGES_MAX }),
-      query('texts', 'Long texts by what came to them since the token (`textsSince`), or whole', {
-        type: 'string',
-        enum: ['since', 'whole'],
-      }),
+      query(
+        'texts',
+        'Long texts by what came to them since the token (`textsSince`: an update of Yjs, or `ops`, and two FNV-1a hashes of what it reads as, lib/engine/crdt/hash53.ts), or whole',
+        {
+          type: 'string',
+          enum: ['since', 'whole'],
+        },
+      ),
     ],
   },
   {

@@ -1,3 +1,4 @@
+import type { EarlierStates } from '#lib/engine/texts-since.ts'
 import type { RecordKey, RecordState } from '#lib/engine/types.ts'
 import type { DeviceCommand } from '#lib/protocol/command.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
@@ -36,7 +37,6 @@ import type {
   PushSnapshot,
   PushWrites,
   RecordAt,
-  ReplacedStates,
   StateRow,
   Tally,
   TallyRange,
@@ -245,7 +245,7 @@ export interface SyncPort {
    */
   deliver(fleetId: string, delivery: DeliveredPositions): Promise<{ readonly more: boolean }>
   /** Of each record its newest replaced document that is not newer than the version; none where it was deleted by then. */
-  statesAt(fleetId: string, places: readonly RecordAt[]): Promise<ReadonlyMap<RecordKey, ReplacedStates>>
+  statesAt(fleetId: string, places: readonly RecordAt[]): Promise<ReadonlyMap<RecordKey, EarlierStates>>
   /** Live records as they were at `version`, by record id; null when there are more, or larger in all, than `most`. */
   stateAt(
     fleetId: string,

@@ -10,7 +10,6 @@ import type {
 import type { LoadPlan } from '#lib/engine/load-plan.ts'
 import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
@@ -106,13 +105,6 @@ export interface RecordAt {
   readonly collection: string
   readonly recordId: string
   readonly version: number
-}
-
-/** CRDTs of a document that was replaced. */
-export interface ReplacedStates {
-  readonly version: number
-  readonly schemaVersion: number
-  readonly crdt: CrdtStates
 }
 
 /** The versions past `afterVersion`, up to `upTo`. */

@@ -3,12 +3,12 @@ import { withTextsSince } from '#lib/engine/texts-since.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
-import type { PullRead, Storage } from '#lib/storage/ports.ts'
+import type { PullRead, RecordAt, Storage } from '#lib/storage/ports.ts'
 
 /** A shorter text goes out whole: to read what it was before costs more than it saves. */
 export const TEXTS_SINCE_FROM_CHARS = 16 * 1024
-/** Records of a page that are looked at: each may load its texts as they were, some 10 ms where they are long. */
-export const TEXTS_SINCE_MAX = 8
+/** Of the texts of a page that are looked at: to load one of so many takes a tenth of a second. */
+export const TEXTS_SINCE_CHARS_MAX = 1024 * 1024
 
 /** A read by a device that holds what its collection had at the position, if it takes texts by what came to them since. */
 export interface PageRead extends PullRead {
@@ -29,17 +29,7 @@ export async function tellTextsSince(
   told: readonly ToldRecord[],
   fromChars: number,
 ): Promise<readonly ToldRecord[]> {
-  const after = new Map(
-    reads.flatMap((read) => (read.textsSince ? [[read.collection, read.afterVersion]] : [])),
-  )
-  const places = told
-    .filter(({ record, ot }) => after.has(record.collection) && longest(record, ot) >= fromChars)
-    .slice(0, TEXTS_SINCE_MAX)
-    .map(({ record: { collection, recordId } }) => ({
-      collection,
-      recordId,
-      version: after.get(collection) ?? 0,
-    }))
+  const places = placesToLookAt(reads, told, fromChars)
   if (places.length === 0) return told
   const earlier = await sync.statesAt(fleetId, places)
   return told.map(({ record, ot }) => {
@@ -48,6 +38,29 @@ export async function tellTextsSince(
   })
 }
 
-/** Characters that a text of the record may have. */
-const longest = ({ crdt, data }: RecordTexts, ot: WireRecord['ot']): number =>
+/** Records that the device may hold, with long texts; as many as their characters allow, and one in any case. */
+function placesToLookAt(
+  reads: readonly PageRead[],
+  told: readonly ToldRecord[],
+  fromChars: number,
+): readonly RecordAt[] {
+  const after = new Map(
+    reads.flatMap((read) => (read.textsSince ? [[read.collection, read.afterVersion]] : [])),
+  )
+  const places: RecordAt[] = []
+  let chars = 0
+  for (const { record, ot } of told) {
+    const { collection, recordId, deleted, life = 0 } = record
+    const version = after.get(collection)
+    const length = charsOf(record, ot)
+    if (version === undefined || deleted || life > version || length < fromChars) continue
+    chars += length
+    if (chars > TEXTS_SINCE_CHARS_MAX && places.length > 0) break
+    places.push({ collection, recordId, version })
+  }
+  return places
+}
+
+/** Characters that the texts of a record may have. */
+const charsOf = ({ crdt, data }: RecordTexts, ot: WireRecord['ot']): number =>
   Math.max(crdt?.length ?? 0, ot ? data.length : 0)

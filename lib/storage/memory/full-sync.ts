@@ -1,6 +1,7 @@
+import type { EarlierStates } from '#lib/engine/texts-since.ts'
 import type { BaseState, RecordKey } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import type { RecordAt, ReplacedStates, StateBounds, StateRow, SyncPort } from '../ports.ts'
+import type { RecordAt, StateBounds, StateRow, SyncPort } from '../ports.ts'
 import type { FleetTables } from './state.ts'
 import type { Undo } from './table.ts'
 
@@ -57,12 +58,12 @@ export function stateAt(
   return rows.length > most.records || bytes > most.bytes ? null : rows
 }
 
-/** Of each record its newest replaced document that is not newer than the version, but one that was deleted. */
+/** SyncPort.statesAt */
 export function statesAt(
   tables: FleetTables,
   places: readonly RecordAt[],
-): ReadonlyMap<RecordKey, ReplacedStates> {
-  const found = new Map<RecordKey, ReplacedStates>()
+): ReadonlyMap<RecordKey, EarlierStates> {
+  const found = new Map<RecordKey, EarlierStates>()
   for (const { collection, recordId, version } of places) {
     const key = recordKey(collection, recordId)
     const then = documentBefore(tables, key, version)

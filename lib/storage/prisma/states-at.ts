@@ -1,6 +1,7 @@
+import type { EarlierStates } from '#lib/engine/texts-since.ts'
 import type { RecordKey } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import type { RecordAt, ReplacedStates } from '../ports.ts'
+import type { RecordAt } from '../ports.ts'
 import { bigints, texts, uuids } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { crdtOf } from './record-row.ts'
@@ -23,12 +24,12 @@ interface StatesRow extends Record<string, unknown> {
   readonly crdt: unknown
 }
 
-/** Of each record its newest replaced document that is not newer than the version, but one that was deleted. */
+/** SyncPort.statesAt */
 export async function statesAt(
   database: Database,
   fleetId: string,
   places: readonly RecordAt[],
-): Promise<ReadonlyMap<RecordKey, ReplacedStates>> {
+): Promise<ReadonlyMap<RecordKey, EarlierStates>> {
   const rows = await database.one<StatesRow>(fleetId, STATES_AT, [
     fleetId,
     texts(places.map((place) => place.collection)),

@@ -109,6 +109,23 @@ describe('what a device heard from another one', () => {
     expect([await dataOf(two, id), await dataOf(two, unknown.recordId)]).toEqual([{ n: 7 }, { title: 'x' }])
   })
 
+  it('[SDK7] [CS9] stays in a record that was made anew as the device sends work of its own', async () => {
+    const id = await known()
+    await one.collection('boards').remove(id)
+    await one.sync()
+    await one.collection('boards').put(id, { n: 1 })
+    await syncBoth(2)
+    await one.collection('boards').counter(id, 'n').increment(5)
+    await hand(one, two, id)
+    await two.collection('boards').counter(id, 'n').increment(1)
+    await two.sync()
+    expect(await dataOf(two, id)).toEqual({ n: 7 })
+    await hand(two, one, id)
+    expect(await dataOf(one, id)).toEqual({ n: 7 })
+    await syncBoth(2)
+    expect([await dataOf(one, id), await serverOf(id)]).toEqual([{ n: 7 }, { n: 7 }])
+  })
+
   it('[SDK7] ends with the next sync where nothing of it waited to be sent', async () => {
     const id = await known()
     await one.collection('boards').counter(id, 'n').increment(5)

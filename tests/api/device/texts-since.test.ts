@@ -137,6 +137,27 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
     },
   )
 
+  it('[TK9] so it is in a record that was made anew, for who typed as well', async () => {
+    const [one, two] = await Promise.all([open('one'), open('two')])
+    const pages = (replica: Replica) => replica.collection('pages')
+    const { recordId } = await pages(one).put(null, { title: 'x' })
+    await sync(one)
+    await pages(one).remove(recordId)
+    await sync(one)
+    await pages(one).put(recordId, { title: 'y' })
+    const body = (replica: Replica) => pages(replica).text(recordId, 'body')
+    await body(one).insert(0, LONG)
+    await sync(one, two)
+    pulls = []
+    for (const typed of ['a', 'b']) {
+      await body(one).insert(0, typed)
+      await sync(one, two)
+    }
+    expect(await body(two).value()).toBe(`ba${LONG}`)
+    expect([...told('one'), ...told('two')].map(({ texts }) => texts)).toEqual(Array(4).fill('since'))
+    await Promise.all([one.close(), two.close()])
+  })
+
   /** What may be wrong with what a page tells, and where. */
   const DAMAGES = [
     ['pages', 'comes to something else', /"hash":\d+/, '"hash":1'],
