@@ -23,7 +23,7 @@ import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { alike, checkState, hear } from './crdt-heard.ts'
 import type { Renaming } from './crdt-remake.ts'
-import { remakeOne } from './crdt-remake.ts'
+import { isLacking, remakeOne } from './crdt-remake.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { loadedText, need, text } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
@@ -98,6 +98,7 @@ export interface CrdtParts {
     counted: Counted,
     renaming: Renaming,
   ): readonly CrdtChange[]
+  readonly isLacking: typeof isLacking
 }
 
 export interface Settled {
@@ -287,6 +288,7 @@ export const crdtParts: CrdtParts = {
   heard: heardParts,
   endHeard: (...end) => endHeard(crdtParts, ...end),
   overHeard: (...write) => overHeard(crdtParts, ...write),
+  isLacking,
   remake: (ground, changes, counted, ids) => changes.map((change) => remakeOne(ground, change, counted, ids)),
   rebase: rebaseAll,
   misfit,

@@ -40,6 +40,33 @@ function renamed(renaming: Renaming, ground: CrdtGround, path: string, text: str
   return isUnseen || dots.has(`${path} ${text}`) ? formatDot({ deviceId: to, n: dot.n }) : text
 }
 
+/**
+ * The ground shows that the server has not these changes of `deviceId`: its totals only grow, and its dots are seen for good
+ * once they came. Of a register or a text it tells nothing, and need not: they don't name what came before.
+ */
+export const isLacking = (ground: CrdtGround, changes: readonly CrdtChange[], deviceId: string): boolean =>
+  changes.some((change) => {
+    const { path } = change
+    const isAhead = (own: Totals = {}, shown: Totals = {}): boolean =>
+      totalOf(own, deviceId) > totalOf(shown, deviceId)
+    switch (change.kind) {
+      case 'g-counter':
+        return isAhead(change.state, kindOrEmpty(ground, path, EMPTY_G_COUNTER).state)
+      case 'pn-counter': {
+        const { p, n } = kindOrEmpty(ground, path, EMPTY_PN_COUNTER).state
+        return isAhead(change.state.p, p) || isAhead(change.state.n, n)
+      }
+      case 'or-set': {
+        const { seen } = kindOrEmpty(ground, path, EMPTY_OR_SET)
+        const dots = [...(change.add ?? []).map(({ dot }) => dot), ...(change.remove ?? [])].map(parseDot)
+        return dots.some((dot) => dot?.deviceId === deviceId && !hasSeen(seen, dot))
+      }
+      case 'lww-register':
+      case 'text':
+        return false
+    }
+  })
+
 /** A change as `renaming.to` makes it on this ground (FK3). */
 export function remakeOne(
   ground: CrdtGround,

@@ -1,4 +1,5 @@
 import { uuidv7 } from '#lib/kernel/uuid.ts'
+import type { CrdtChange } from '#lib/protocol/crdt.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
 import { crdtParts, evolutionParts } from './on-demand.ts'
@@ -149,7 +150,7 @@ async function countedElsewhere(tx: StoreTx, mutation: Mutation, under: string):
   const { deviceId } = await identityOf(tx)
   // The elements of a plain array get dots by their author once the array is a set.
   const unseenFrom = mutation.op.type === 'crdt' ? Infinity : SEED_DOTS_FROM
-  await remakePending(tx, [mutation], { from: deviceId, to: under, unseenFrom })
+  await remakePending(tx, [mutation], { from: deviceId, to: under, unseenFrom }, 'read anew')
 }
 
 /** What had its effect under another id comes back after a restore of the server, on top of what went out under this one. */
@@ -201,13 +202,15 @@ async function sendRest(
 /**
  * Makes a record's pending CRDT changes anew: each on what the server showed and on those before it, so that totals
  * hold what counts under this id alone (docs/decisions/0027). What `moved` adds changes its dots' names.
- * What went out under this id and may have had its effect stays as it was. Fields are told by the names that they have under
- * the newest schema version of all this, and each change keeps its own (DL5).
+ * What went out under this id and may have had its effect stays as it was; once a restored server was read anew (SM5), its
+ * record tells what had none. Fields are told by the names that they have under the newest schema version of
+ * all this, and each change keeps its own (DL5).
  */
 async function remakePending(
   tx: StoreTx,
   moved: readonly Mutation[],
   names: Pick<Renaming, 'from' | 'to' | 'unseenFrom'>,
+  server?: 'read anew',
 ): Promise<void> {
   const { collection, recordId } = moved[0] as Mutation
   const entries = await pendingOf(tx, collection, recordId)
@@ -216,11 +219,8 @@ async function remakePending(
   const config = await configOf(tx, collection)
   const stored = await getRecord(tx, collection, recordId)
   const conflicts = await conflictsOf(tx, collection, recordId)
-  const fixed = [
-    ...conflicts.flatMap(({ mutations }) => mutations),
-    ...entries.filter(isFixed).map(({ mutation }) => mutation),
-  ]
-  const all = [...fixed, ...entries.map(({ mutation }) => mutation)]
+  const inConflict = conflicts.flatMap(({ mutations }) => mutations)
+  const all = [...inConflict, ...entries.map(({ mutation }) => mutation)]
   const { record, version } = align(config, stored, all, config?.schemaVersion ?? 1)
   const broughtUp = (...own: readonly Mutation[]): readonly Mutation[] =>
     align(config, null, own, version).own
@@ -230,13 +230,21 @@ async function remakePending(
       : path
   const dots = new Set(moved.flatMap((mutation) => dotsAdded(mutation, names.from, nameOf)))
   const renaming = { ...names, deviceId, dots }
-  const { rebase, remake } = crdtParts()
-  let ground = rebase(await groundOf(tx, collection, record), broughtUp(...fixed))
+  const { rebase, remake, isLacking } = crdtParts()
+  const shown = await groundOf(tx, collection, record)
+  const namedIn = (mutation: Mutation): readonly CrdtChange[] =>
+    mutation.op.type === 'crdt'
+      ? mutation.op.changes.map((change) => ({ ...change, path: nameOf(mutation, change.path) }))
+      : []
+  const isFixed = ({ restored, asked, mutation }: OutboxEntry): boolean =>
+    restored === true && !(server && !asked && isLacking(shown, namedIn(mutation), deviceId))
+  const fixed = [...inConflict, ...entries.filter(isFixed).map(({ mutation }) => mutation)]
+  let ground = rebase(shown, broughtUp(...fixed))
   for (const entry of entries.filter((each) => !isFixed(each))) {
     const { op } = entry.mutation
     let { mutation } = entry
     if (op.type === 'crdt') {
-      const named = op.changes.map((change) => ({ ...change, path: nameOf(mutation, change.path) }))
+      const named = namedIn(mutation)
       const counted = Object.entries(entry.counted ?? {}).map(([path, by]) => [nameOf(mutation, path), by])
       const made = remake(ground, named, Object.fromEntries(counted) as Counted, renaming)
       const changes = made.map((change, i) => ({ ...change, path: op.changes[i]?.path ?? change.path }))
@@ -261,8 +269,6 @@ function dotsAdded(
     return (change.add ?? []).map(({ dot }) => `${path} ${deviceId}${dot.slice(dot.lastIndexOf(':'))}`)
   })
 }
-
-const isFixed = ({ restored }: OutboxEntry): boolean => restored === true
 
 export const forkParts: ForkParts = {
   changeEpoch,
