@@ -60,8 +60,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/application/sync/texts-since.ts',
-        find: 'version: after.get(collection) ?? 0 }',
-        replace: 'version: Infinity }',
+        find: 'places.push({ collection, recordId, version })',
+        replace: 'places.push({ collection, recordId, version: Infinity })',
       },
       {
         file: 'lib/client/texts-since.ts',
