@@ -1,9 +1,7 @@
 import { edited } from '#lib/engine/crdt/replaced-range.ts'
-import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { withLetBe } from '#lib/engine/ot/let-be.ts'
-import { touchedPlaces } from '#lib/engine/ot/touched-places.ts'
 import { isOtPath, otPaths, withValue } from '#lib/engine/ot/paths.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
@@ -16,12 +14,11 @@ import type { WireOtPath } from '#lib/protocol/ot.ts'
 import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { assignment } from './assignment.ts'
 import { ReplicaError } from './errors.ts'
-import { conflictKey, conflictsOf } from './notices.ts'
-import { evolutionParts } from './on-demand.ts'
-import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
+import { conflictsOf } from './notices.ts'
+import { areOperationsAt, pass, touching, waitingIn } from './ot-waiting.ts'
 import type { StoreTx } from './store.ts'
-import type { ConflictNotice, OutboxEntry, ReplicaRecord } from './tables.ts'
-import { configOf, getRow, identityOf, putRow, recordRowKey } from './tables.ts'
+import type { ReplicaRecord } from './tables.ts'
+import { getMeta, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { TextEdit } from './text-edits.ts'
 import { checkedEdits, inCodePoints } from './text-edits.ts'
 import type { RecordGround } from './view.ts'
@@ -95,8 +92,6 @@ export interface OtParts {
     path: string,
   ): { readonly ok: true; readonly value: string } | null
 }
-
-const isOperation = ({ type }: Pick<Operation, 'type'>): boolean => type === 'ot'
 
 function applyAll(
   data: JsonObject,
@@ -189,25 +184,6 @@ function makeEdit(
   return { type: 'ot', path, kind, baseRevision: revision, ops }
 }
 
-/** An own change and the pointers that it touches, null for one that can't be told. */
-interface Touching {
-  readonly type: Operation['type']
-  readonly touched: readonly (string | null)[]
-}
-
-const touching = (op: Operation, nameOf: (pointer: string) => string | null = (name) => name): Touching => ({
-  type: op.type,
-  touched: touchedPlaces(op).map(nameOf),
-})
-
-/** True where it can't be told that it doesn't. */
-const touches = ({ touched }: Touching, at: string | null): boolean =>
-  touched.some((pointer) => pointer === null || at === null || overlaps(pointer, at))
-
-/** True where none but operations touch a path. */
-const areOperationsAt = (own: readonly Touching[], at: string | null): boolean =>
-  own.every((change) => isOperation(change) || !touches(change, at))
-
 /** What the first of the own operations on each path was made on. */
 function operatedHere(own: RecordGround['own']): Readonly<Record<string, WireOtPath>> {
   const ops = own.flatMap(({ op }) => (op.type === 'ot' ? [op] : []))
@@ -230,113 +206,23 @@ function join(first: OtOperation, second: OtOperation): OtOperation | null {
   return both.ok && otLibrary[kind].parse(both.value).ok ? { ...first, ops: both.value } : null
 }
 
-/** The operations that wait on a path, made on `from`, as they have to be on `to`, past others' in between. */
-async function pass(
-  waiting: readonly Waiting[],
-  { from, to, theirs }: { readonly from: number; readonly to: number; readonly theirs: readonly Json[] },
-): Promise<void> {
-  const [first] = waiting
-  const fit = waiting.every(({ op }) => op.baseRevision === from && op.kind === first?.op.kind)
-  if (!first || !fit) return
-  let mine: readonly Json[] = waiting.map(({ op }) => op.ops)
-  for (const other of theirs) {
-    const passed = passAll(otLibrary[first.op.kind], mine, other)
-    if (!passed.ok) return
-    mine = passed.value.mine
-  }
-  for (const [i, { op, keep }] of waiting.entries())
-    await keep({ ...op, ops: mine[i] as Json, baseRevision: to })
-}
-
-/** An operation that waits, with the way to keep it as it has to be by now. */
-interface Waiting {
-  readonly op: OtOperation
-  keep(op: OtOperation): Promise<void>
-}
-
-/**
- * The operations of a record that wait, by path, first those that wait behind a conflict about something else. None where a
- * document write that waits touches it: it was made on them as they are, or they on it, so they go out on the revision that
- * they were made on, and the server takes all past others'. So it is where a conflict is about it: they stand on the device's
- * side of that.
- */
-async function waitingIn(
-  tx: StoreTx,
-  { collection, recordId, schemaVersion }: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
-): Promise<(path: string) => readonly Waiting[]> {
-  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
-  const conflicts = await conflictsOf(tx, collection, recordId)
-  const changes = [...conflicts.flatMap(({ mutations }) => mutations), ...pending.map((one) => one.mutation)]
-  if (!changes.some(({ op }) => isOperation(op))) return () => []
-  const config = await configOf(tx, collection)
-  /** Under the newest version that this device knows. */
-  const nameOf = (version: number, name: string): string | null =>
-    config?.upMigrations?.length && version < config.schemaVersion
-      ? evolutionParts().pointer(config, name, version)
-      : name
-  const touchingOf = ({ op, schemaVersion: of }: Mutation): Touching =>
-    touching(op, (name) => nameOf(of, name))
-  const heads = conflicts.flatMap(({ mutations }) => mutations.slice(0, 1)).map(touchingOf)
-  const own = new Map(changes.map((mutation) => [mutation, touchingOf(mutation)]))
-  return (path) => {
-    const at = nameOf(schemaVersion, path)
-    if (heads.some((head) => touches(head, at)) || !areOperationsAt([...own.values()], at)) return []
-    const isHere = (mutation: Mutation): boolean => own.get(mutation)?.touched[0] === at
-    return [
-      ...conflicts.flatMap((conflict) => heldIn(tx, conflict, isHere)),
-      ...pending.flatMap((entry) => queuedIn(tx, entry, isHere)),
-    ]
-  }
-}
-
-/** One that went out may have had its effect as it was sent: so it goes out again, whatever it is shown as. */
-function queuedIn(
-  tx: StoreTx,
-  entry: OutboxEntry,
-  isHere: (mutation: Mutation) => boolean,
-): readonly Waiting[] {
-  const { op } = entry.mutation
-  if (op.type !== 'ot' || !isHere(entry.mutation)) return []
-  const keep: Waiting['keep'] = (next) => {
-    const mutation = { ...entry.mutation, op: next }
-    const sentAs = entry.sends > 0 ? { sentAs: entry.sentAs ?? op } : {}
-    return saveEntry(tx, { ...entry, ...sentAs, mutation, bytes: bytesOf(mutation) })
-  }
-  return [{ op, keep }]
-}
-
-/** What is shown of them: the server has them as they were sent, and so has what is kept of them. */
-function heldIn(
-  tx: StoreTx,
-  { collection, recordId, conflictId, mutations }: ConflictNotice,
-  isHere: (mutation: Mutation) => boolean,
-): readonly Waiting[] {
-  const key = conflictKey(collection, recordId, conflictId)
-  return mutations.flatMap((mutation): readonly Waiting[] => {
-    const { id, op } = mutation
-    if (op.type !== 'ot' || !isHere(mutation)) return []
-    const keep: Waiting['keep'] = async (next) => {
-      const notice = (await getRow<ConflictNotice>(tx, 'notices', key)) as ConflictNotice
-      const shown = notice.mutations.map((own) => (own.id === id ? { ...own, op: next } : own))
-      await putRow(tx, 'notices', key, { ...notice, mutations: shown })
-    }
-    return [{ op, keep }]
-  })
-}
-
 const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { record: known, own }) => {
   const { op } = mutation
   const { version, revision, transformed = [] } = result
-  if (op.type !== 'ot' || revision !== op.baseRevision + transformed.length + 1) return
+  if (op.type !== 'ot' || revision === undefined) return
+  // It may be shown past some of them already (`sentAs`), and so is what waits behind it.
+  const count = revision - 1 - op.baseRevision
+  if (count < 0 || count > transformed.length) return
+  const theirs = transformed.slice(transformed.length - count)
   const waiting = (await waitingIn(tx, mutation))(op.path)
-  await pass(waiting, { from: op.baseRevision, to: revision, theirs: transformed })
+  await pass(waiting, { from: op.baseRevision, to: revision, theirs })
   const made = own[0]?.op
   if (made?.type !== 'ot') return
   // Where others came between, the result has the record.
   if (result.record || !known?.data || known.orphan || known.version >= version) return
   // A newer one has, or may have, what is in `transformed`: only a pull can tell.
   if (known.otUnsure || (known.ot?.[made.path]?.revision ?? 0) !== op.baseRevision) return
-  const data = applyAll(known.data, made, [made.ops, ...transformed])
+  const data = applyAll(known.data, made, [made.ops, ...theirs])
   if (!data) return
   const next: ReplicaRecord = {
     ...known,
@@ -354,7 +240,8 @@ const catchUp: OtParts['catchUp'] = async (tx, wire, known, isResult) => {
   const isOwnNews = versionVector[deviceId] !== known?.versionVector[deviceId]
   // What waited behind a conflict has run: among others' operations are own ones, which the server takes the rest past.
   if (isOwnNews && (await conflictsOf(tx, collection, recordId)).length > 0) return wire
-  const waitingOn = await waitingIn(tx, wire)
+  // A copy of the store has what was made before this session, and may have sent it: as it was then.
+  const waitingOn = await waitingIn(tx, wire, (await getMeta(tx, 'sessionFrom')) ?? 0)
   let kept = wire
   for (const [path, { revision, ops }] of Object.entries(wire.ot ?? {})) {
     const waiting = waitingOn(path)

@@ -125,7 +125,7 @@ export async function takePosition(tx: StoreTx): Promise<number> {
 
 /** The first one's identity and time of making, the second one's stamp: it is as old as its oldest part. */
 function coalesce(last: OutboxEntry, next: Mutation, letsBe: boolean, counted?: Counted): OutboxEntry | null {
-  if (last.sends > 0 || !haveEqualBase(last.mutation, next)) return null
+  if (last.sends > 0 || last.sentAs || !haveEqualBase(last.mutation, next)) return null
   const op = coalesceOperations(last.mutation.op, next.op, letsBe)
   if (!op) return null
   const mutation = { ...last.mutation, op, hlc: next.hlc }
@@ -189,7 +189,9 @@ export interface Batch {
 
 /**
  * What can be pushed now, in order, within 500 mutations and 1 MiB. A change that waits, or whose record is in
- * conflict, holds back the later ones of its record and no other (SM6). With `among` only those.
+ * conflict, holds back the later ones of its record and no other (SM6). So does an operation behind one that goes out as
+ * it was, and is shown as another: it was made on what that one is shown as, and the answer says how they fit. With `among`
+ * only those.
  */
 export async function pickBatch(
   tx: StoreTx,
@@ -199,6 +201,7 @@ export async function pickBatch(
 ): Promise<Batch> {
   const entries: OutboxEntry[] = []
   const held = new Set<string>()
+  const asBefore = new Set<string>()
   const inConflict = new Map<string, boolean>()
   let bytes = 0
   let nextDueMs: number | null = null
@@ -214,6 +217,11 @@ export async function pickBatch(
     if (!inConflict.has(record))
       inConflict.set(record, (await conflictsOf(tx, collection, recordId)).length > 0)
     if (inConflict.get(record) && resolves === undefined && !entry.asked) return true
+    if (entry.mutation.op.type === 'ot' && entry.sends === 0 && asBefore.has(record)) {
+      held.add(record)
+      return true
+    }
+    if (entry.sentAs) asBefore.add(record)
     if (among && !among.has(entry.mutation.id)) return true
     bytes += entry.bytes + 1
     if (bytes > BODY_BYTES_MAX - ENVELOPE_BYTES_MAX && entries.length > 0) return false

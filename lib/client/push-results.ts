@@ -2,7 +2,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, PushResponse } from '#lib/protocol/push.ts'
 import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
-import { forkParts } from './on-demand.ts'
+import { forkParts, otParts } from './on-demand.ts'
 import { receiveStamps } from './device-clock.ts'
 import type { Removal } from './notices.ts'
 import { closeConflict, removalKey } from './notices.ts'
@@ -112,7 +112,11 @@ async function take(
   // Of one under another id only a pull can tell what it made of the record. What a restored server has had all along was
   // read anew before this push (SM5), and may have been deleted since.
   const isNews = !(repeat && (entry.sends === entry.readBefore || repeat.under))
-  if (result.status === 'applied' && isNews) await storeOwnWrite(tx, entry, result, deviceId)
+  if (result.status === 'applied') {
+    if (isNews) await storeOwnWrite(tx, entry, result, deviceId)
+    else if (repeat?.under && mutation.op.type === 'ot')
+      await otParts().settle(tx, mutation, result, deviceId, { record: null, own: [] })
+  }
   if ('record' in result && result.record && isNews)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection), true)
   if (result.status === 'conflict') {

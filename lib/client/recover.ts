@@ -60,6 +60,7 @@ interface Losses {
 async function rebuild(tx: StoreTx, parts: RecoveryParts, losses: Losses): Promise<RecoveryNotice> {
   const { salvage, malformed, depthBefore } = losses
   const { pending, lost } = await reindex(tx)
+  await mendChains(tx)
   const isNewIdentity = await restoreIdentity(tx, parts)
   await restoreSums(tx, parts.nowMs)
   const inFlight = await getMeta(tx, 'inFlight')
@@ -167,6 +168,34 @@ async function reindex(tx: StoreTx): Promise<{ pending: number; lost: RecoveryNo
     await tx.put('outbox_by_record', `${record}/${positionKey(position)}`, mutation.id)
   }
   return { pending: entries.length + again.length, lost }
+}
+
+/**
+ * What was made on a change that is lost goes on from the one before it, as it is shown: behind one that the server never
+ * hears of it would stand on nothing, and past the device's own operations as past others'. What was lost and went out, or
+ * names one, stays (SM4): the server may have it.
+ */
+async function mendChains(tx: StoreTx): Promise<void> {
+  const known = new Set<string>((await getMeta(tx, 'inFlight'))?.mutationIds)
+  await eachRow<AcknowledgedEntry>(tx, 'acknowledged', '', ({ mutation }) => known.add(mutation.id).size > 0)
+  const last = new Map<string, string>()
+  const noteLast = ({ id, collection, recordId }: Mutation): void => {
+    known.add(id)
+    last.set(recordRowKey(collection, recordId), id)
+  }
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', ({ mutations }) => {
+    mutations.forEach(noteLast)
+    return true
+  })
+  const entries: OutboxEntry[] = []
+  await eachRow<OutboxEntry>(tx, 'outbox', '', (entry) => entries.push(entry) > 0)
+  for (const entry of entries.filter(({ asked }) => !asked)) {
+    const { mutation, sends } = entry
+    const before = last.get(recordRowKey(mutation.collection, mutation.recordId))
+    if (sends === 0 && mutation.after !== undefined && before !== undefined && !known.has(mutation.after))
+      await saveEntry(tx, { ...entry, mutation: { ...mutation, after: before } })
+    noteLast(mutation)
+  }
 }
 
 /** True when the device has to be another one now: what waits takes its name. What was acknowledged stays the old one's. */

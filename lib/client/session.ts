@@ -44,6 +44,7 @@ export async function runSession(context: ReplicaContext, event: 'start' | 'wait
   const { machine, clock, random } = context
   const report = await transact(context, async (tx) => {
     await fileAbandoned(tx, clock.now())
+    await setMeta(tx, 'sessionFrom', await getMeta(tx, 'nextPosition'))
     return startReport(tx, uuidv7(clock.now(), random), clock.now())
   })
   const run: Run = {

@@ -41,6 +41,7 @@ const META: Partial<Record<MetaKey, Test>> = {
   inFlight: shape({ requestId: isUuid, mutationIds: listOf(isUuid), body: isFilled }),
   counts: shape({ outbox: isCounts, acknowledged: isCount, refusals: isCount }),
   nextPosition: isCount,
+  sessionFrom: isCount,
   batchMax: isCount,
   pageMax: isCount,
   dots: shape({ given: isCount, spoilt: isCount }),

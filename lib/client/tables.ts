@@ -104,6 +104,8 @@ interface Meta {
   inFlight: InFlight
   counts: Counts
   nextPosition: number
+  /** Where in the queue this session's changes begin: a copy of the store may have the earlier ones too. */
+  sessionFrom: number
   /** At most so many mutations in the next push, and changes in the next page; absent is no bound of its own (SM8). */
   batchMax: number
   pageMax: number

@@ -5,11 +5,12 @@ import type { OtOperation } from '#lib/protocol/mutation.ts'
 import { spend } from './push-work.ts'
 import type { LoggedOp } from './ot/integrate.ts'
 import { TRANSFORM_COST_MAX } from './ot/integrate.ts'
+import { touchedPlaces } from './ot/touched-places.ts'
 import type { OtType } from './ot/ot-type.ts'
 import type { RecordQuestion } from './decide-record.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { otLogAt } from './push-draft.ts'
-import type { PathOp, RecordState } from './types.ts'
+import { mutationOf, otLogAt } from './push-draft.ts'
+import type { KnownMutation, PathOp, RecordState } from './types.ts'
 
 /** Operations times the size of what they change: what doing them again costs, half a second at worst. */
 const REDONE_UNITS_MAX = 100_000_000
@@ -41,6 +42,37 @@ export function operationsSince(
   const isContested = isLost || ownTouched.some((other) => overlaps(other, path))
   if (ownSide && isContested) return sinceDecision(ask, path, type, ownSide)
   return reaches(since, madeAnew ? revision - since.length : baseRevision, revision) ? since : null
+}
+
+/**
+ * True where a copy of the device's store sent what an operation stands on as another one than this device has: from another
+ * revision, with others' operations between. The log has that one alone, so nothing tells how the two fit.
+ */
+export function isOnCopys(
+  { draft, question }: LogQuestion,
+  { path, baseRevision }: OtOperation,
+  since: readonly LoggedOp[],
+  chain: ReadonlySet<string>,
+): boolean {
+  const own = [...chain].flatMap((id) => mutationOf(draft, id) ?? [])
+  const others = since.filter(({ mutationId }) => !chain.has(mutationId))
+  return since.some(({ mutationId, revision }) => {
+    const sent = own.find(({ id }) => id === mutationId)
+    if (sent?.mutation.op.type !== 'ot' || sent.deviceId === question.author) return false
+    const { baseRevision: from } = sent.mutation.op
+    const passed = others.filter((other) => other.revision < revision)
+    if (from >= baseRevision) return passed.some((other) => other.revision <= from)
+    return passed.length > 0 && ownBetween(own, path, from, baseRevision) < baseRevision - from
+  })
+}
+
+/** How many of a path's revisions after `from` up to `to` are own ones; all, where a document write may be among them. */
+function ownBetween(own: readonly KnownMutation[], path: string, from: number, to: number): number {
+  const isDocument = ({ mutation: { op } }: KnownMutation): boolean =>
+    op.type !== 'ot' && touchedPlaces(op).some((place) => overlaps(place, path))
+  if (own.some(isDocument)) return Infinity
+  const revisionOf = ({ result }: KnownMutation): number => ('revision' in result && result.revision) || 0
+  return own.filter((each) => revisionOf(each) > from && revisionOf(each) <= to).length
 }
 
 /** True when the log has every operation after `from` up to `to`. */

@@ -7,9 +7,11 @@ import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { systemClock } from '#lib/client/clock.ts'
 import type { Collection } from '#lib/client/collection.ts'
-import { openMemoryStore } from '#lib/client/memory-store.ts'
+import type { MemoryDisk } from '#lib/client/memory-store.ts'
+import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
+import { TABLES } from '#lib/client/store.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import { cases } from '#tests/support/cases.ts'
@@ -33,13 +35,17 @@ const KINDS: Readonly<Record<string, JsonObject>> = {
  */
 type Session =
   'sync' | 'wait' | 'part' | 'lost' | 'halve' | 'alone' | 'part alone' | 'typing' | 'typing alone'
+const COPY = 3
+/** Some steps long: what is typed into the record meanwhile isn't sent, and the device reads. */
+const LONG_WAIT_MS = 7_000
 const SESSIONS: readonly Session[] = [
   ...(['sync', 'sync', 'wait', 'part', 'lost', 'halve', 'alone'] as const),
   ...(['part alone', 'typing', 'typing alone'] as const),
 ]
 interface Step {
   readonly who: number
-  readonly what: 'patch' | 'type' | 'cut' | 'decide' | Session
+  /** `copy`: its store is copied while it is closed, and a twin goes on with that. */
+  readonly what: 'patch' | 'type' | 'cut' | 'decide' | 'copy' | Session
   readonly at: number
   /** Which of the record's texts. */
   readonly text: 't' | 'u'
@@ -60,19 +66,30 @@ const step: fc.Arbitrary<Step> = fc.record({
   ),
 })
 
+/** The fourth is the first one's twin. */
+const besideCopy: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(
+    fc.array(step, { maxLength: 6 }),
+    fc.array(
+      fc.tuple(step, fc.constantFrom(0, 1, COPY)).map(([each, who]) => ({ ...each, who })),
+      { minLength: 2, maxLength: 12 },
+    ),
+  )
+  .map(([before, after]) => [...before, { who: 0, what: 'copy', at: 0, text: 't' }, ...after])
+
 /** Each conflict that is decided may let go what meets another one. */
 const DECISIONS_MAX = 20
 
 class Device {
   session: Session = 'sync'
-  /** What the server has had of it: no server tells that to wait. */
-  readonly had = new Set<string>()
   /** While an answer to a push is on its way. */
   during: (() => Promise<void>) | null = null
+  readonly disk: MemoryDisk
   readonly replica: Replica
   readonly notes: Collection
 
-  constructor(replica: Replica) {
+  constructor(disk: MemoryDisk, replica: Replica) {
+    this.disk = disk
     this.replica = replica
     this.notes = replica.collection('board')
   }
@@ -82,30 +99,44 @@ class World {
   nowMs = 1_800_000_000_000
   readonly app = testApp(openMemoryStorage(), undefined, { now: () => this.nowMs })
   readonly body: JsonObject
+  /** What the server has had: no server tells that to wait. */
+  private readonly had = new Set<string>()
+  /** What is told to wait, from now on. */
+  waitMs = 0
   private fleet: TestFleet | null = null
 
   constructor(body: JsonObject) {
     this.body = body
   }
 
-  async open(): Promise<Device> {
+  async open(disk = createMemoryDisk()): Promise<Device> {
     if (!this.fleet) {
       this.fleet = await testFleet(this.app)
       const input = { name: 'board', schema: true, ...this.body }
       await createCollection(this.app.ctx, { actor: SYSTEM, fleetId: this.fleet.fleetId, body: input })
     }
     const device: Device = new Device(
+      disk,
       await openReplica({
         url: 'http://tidemark.test',
         enrollmentKey: this.fleet.key,
         device: { name: 'one', platform: 'ios', appVersion: '1.0.0' },
-        store: openMemoryStore(),
+        store: openMemoryStore(disk),
         clock: { ...systemClock, now: () => this.nowMs },
         fetch: async (input, init) => this.answer(device, String(input), init),
         sync: { auto: false },
       }),
     )
     return device
+  }
+
+  /** The device, opened again, and its twin. */
+  async copy({ replica, disk }: Device): Promise<readonly [Device, Device]> {
+    await replica.close()
+    const copied = createMemoryDisk()
+    for (const table of TABLES)
+      for (const [key, text] of disk.tables[table]) copied.tables[table].set(key, text)
+    return [await this.open(disk), await this.open(copied)]
   }
 
   /** Keeps the device's side in every conflict that is open. False where there is none. */
@@ -133,9 +164,9 @@ class World {
     if (!device || !url.endsWith('/push')) return this.ask(url, init)
     const body = JSON.parse(String(init?.body)) as PushBody
     const fresh = { wait: 0, part: 1, 'part alone': 1 }[session as string] ?? body.mutations.length
-    const count = body.mutations.findIndex(({ id }) => !device.had.has(id))
+    const count = body.mutations.findIndex(({ id }) => !this.had.has(id))
     const goes = body.mutations.slice(0, (count < 0 ? body.mutations.length : count) + fresh)
-    for (const { id } of goes) device.had.add(id)
+    for (const { id } of goes) this.had.add(id)
     const response =
       goes.length < body.mutations.length
         ? await this.letWait(goes, body, url, init)
@@ -159,7 +190,7 @@ class World {
     const others = JSON.stringify({ ...body, requestId: crypto.randomUUID(), mutations: goes })
     const response = await this.ask(url, { ...init, body: others })
     const answered = (await response.json()) as { results: JsonObject[] }
-    const waits = { status: 'retry', code: 'contention', retryAfterMs: 0 }
+    const waits = { status: 'retry', code: 'contention', retryAfterMs: this.waitMs }
     const rest = body.mutations.slice(goes.length).map(({ id }) => ({ id, ...waits }))
     const headers = new Headers(response.headers)
     headers.delete('content-encoding')
@@ -210,6 +241,8 @@ async function take(world: World, device: Device, id: string, each: Step, k: num
       return void (await device.notes.patch(id, { set: { [`z${each.at % 2}`]: k } }))
     case 'decide':
       return void (await world.decide())
+    case 'copy':
+      return
     case 'sync':
     case 'wait':
     case 'part':
@@ -220,6 +253,7 @@ async function take(world: World, device: Device, id: string, each: Step, k: num
     case 'typing':
     case 'typing alone':
       device.session = each.what
+      world.waitMs = each.text === 'u' ? LONG_WAIT_MS : 0
       if (each.what.startsWith('typing'))
         device.during = async () => {
           device.during = null
@@ -232,7 +266,7 @@ async function take(world: World, device: Device, id: string, each: Step, k: num
 
 async function run(name: string, start: string, steps: readonly Step[]): Promise<void> {
   const world = new World(KINDS[name] as JsonObject)
-  const devices = [await world.open(), await world.open(), await world.open()] as const
+  const devices = [await world.open(), await world.open(), await world.open()]
   const syncAll = async (): Promise<void> => {
     for (let round = 0; round < 3; round++)
       for (const { replica } of devices) {
@@ -240,12 +274,17 @@ async function run(name: string, start: string, steps: readonly Step[]): Promise
         await replica.sync()
       }
   }
-  const [first] = devices
+  const [first] = devices as [Device]
   await first.replica.sync()
   const { recordId: id } = await first.notes.put(null, { t: start, z0: 0, z1: 0 })
   await syncAll()
   const typed: Typed = new Map(Array.from(start, (one) => [one, ['', '']]))
-  for (const [k, each] of steps.entries()) await take(world, devices[each.who] as Device, id, each, k, typed)
+  for (const [k, each] of steps.entries())
+    if (each.what === 'copy') {
+      const [again, twin] = await world.copy(devices[0] as Device)
+      devices.splice(0, 1, again)
+      devices.push(twin)
+    } else await take(world, devices[each.who] as Device, id, each, k, typed)
   await syncAll()
   for (let round = 0; round < DECISIONS_MAX && (await world.decide()); round++) await syncAll()
   const stands = (await world.open()) as Device
@@ -267,8 +306,14 @@ async function run(name: string, start: string, steps: readonly Step[]): Promise
   for (const { replica } of [...devices, stands]) await replica.close()
 }
 
-const steps = (...all: readonly [number, Step['what'], number?][]): Step[] =>
-  all.map(([who, what, at = 0]) => ({ who, what, at, text: 't' }))
+type Brief = readonly [number, Step['what'], number?, Step['text']?]
+const THREE_LETTERS: readonly Brief[] = [
+  [1, 'type'],
+  [1, 'type'],
+  [1, 'type'],
+]
+const steps = (...all: readonly Brief[]): Step[] =>
+  all.map(([who, what, at = 0, text = 't']) => ({ who, what, at, text }))
 /** Found once: each lost letters, took others for them, or ended as dead letters. */
 const FOUND: readonly [string, Step[]][] = [
   // Both edits were document writes, and the later one was all that was left.
@@ -310,7 +355,62 @@ const FOUND: readonly [string, Step[]][] = [
       [0, 'type', 7],
     ),
   ],
+  // What was typed while an answer was on its way didn't go past what that tells: what it stands on was shown past some already.
+  [
+    '',
+    steps(
+      [1, 'type', 0, 'u'],
+      [0, 'type'],
+      [0, 'type', 0, 'u'],
+      [1, 'sync'],
+      [0, 'part'],
+      [0, 'typing', 1, 'u'],
+      [0, 'type', 0, 'u'],
+    ),
+  ],
+  // What was typed behind what goes out as it was went along, and the server took it for made on that.
+  [
+    'xyz',
+    steps(
+      ...THREE_LETTERS,
+      [1, 'sync'],
+      [0, 'type', 1],
+      [0, 'wait'],
+      [0, 'type', 2],
+      [1, 'type', 1],
+      [1, 'sync'],
+      [0, 'sync'],
+    ),
+  ],
 ]
+const sentByTwin = steps([0, 'type', 1], [0, 'copy'], [0, 'wait'], [COPY, 'sync'], [COPY, 'sync'])
+const FOUND_BESIDE_COPIES: readonly ['' | 'xyz', Step[]][] = [
+  // The twin had sent what is answered, and the pull that told of that took it for another's.
+  ['xyz', [...sentByTwin, ...steps([0, 'typing', 2])]],
+  ['xyz', [...sentByTwin, ...steps([1, 'type'], [1, 'sync'], [0, 'typing', 2])]],
+  // What the twin sent as it was had gone past another's here, and what was typed next was made on that.
+  [
+    'xyz',
+    steps(
+      ...THREE_LETTERS,
+      [0, 'patch'],
+      [0, 'wait', 0, 'u'],
+      [0, 'type', 1],
+      [0, 'copy'],
+      [1, 'sync'],
+      [0, 'sync'],
+      [0, 'type', 2],
+      [1, 'type', 1],
+      [1, 'sync'],
+      [COPY, 'sync'],
+      [COPY, 'sync'],
+      [0, 'sync'],
+    ),
+  ],
+]
+
+/** Not where a person decides: what waits behind a conflict is released without the ids that its device had before a fork. */
+const COPIED_KINDS = Object.keys(KINDS).filter((name) => name !== 'otmanual')
 
 describe('texts under OT beside patches of other fields', () => {
   it.each(Object.keys(KINDS))(
@@ -320,6 +420,19 @@ describe('texts under OT beside patches of other fields', () => {
       const history = fc.array(step, { minLength: 3, maxLength: 14 })
       const law = fc.asyncProperty(start, history, (text, all) => run(name, text, all))
       await fc.assert(law, { numRuns: FOUND.length + cases(40), examples: [...FOUND] })
+    },
+    120_000,
+  )
+
+  it.each(COPIED_KINDS)(
+    '[CS5] %s: so do a device and a copy of its store, whichever sends first what both have',
+    async (name) => {
+      const start = fc.constantFrom('', 'xyz')
+      const law = fc.asyncProperty(start, besideCopy, (text, all) => run(name, text, all))
+      await fc.assert(law, {
+        numRuns: FOUND_BESIDE_COPIES.length + cases(40),
+        examples: [...FOUND_BESIDE_COPIES],
+      })
     },
     120_000,
   )

@@ -7,13 +7,15 @@ import { systemClock } from '#lib/client/clock.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
+import type { ReplicaStore } from '#lib/client/store.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import { testApp, testFleet } from './device-world.ts'
 
 /** A server in memory with one collection, `board`, and devices that share its clock. */
 export interface BoardWorld {
-  open(): Promise<Replica>
+  /** @param store a new one in memory, if none is named */
+  open(store?: ReplicaStore): Promise<Replica>
   /** Time passes for all. */
   pass(ms: number): void
   /** Each once, a second apart. */
@@ -37,12 +39,12 @@ export async function boardWorld(rules: object): Promise<BoardWorld> {
   const rows: BoardWorld['rows'] = async () =>
     (await listConflicts(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, query: {} })).items
   return {
-    open: () =>
+    open: (store = openMemoryStore()) =>
       openReplica({
         url: 'http://tidemark.test',
         enrollmentKey: fleet.key,
         device: { name: 'one', platform: 'ios', appVersion: '1.0.0' },
-        store: openMemoryStore(),
+        store,
         clock: { ...systemClock, now: () => nowMs },
         fetch: async (input, init) => (await app.router.handle(new Request(String(input), init))) as Response,
         sync: { auto: false },
