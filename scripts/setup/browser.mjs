@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { runNode } from './run.mjs'
 import { ALREADY, StepError } from './step.mjs'
 
@@ -21,7 +22,7 @@ export async function ensureBrowser() {
   const install = ['node_modules/@playwright/test/cli.js', 'install', '--only-shell', 'chromium']
   const playwright = await runNode(install)
   if (playwright.code === 0) return
-  if (process.getuid?.() === 0 && installDebianPackage() && findChromium()) return
+  if (process.getuid?.() === 0 && (await installDebianPackage()) && findChromium()) return
   throw new StepError(
     'no Chromium found, and none could be installed',
     'Install Chromium (Debian: apt-get install chromium-headless-shell) or set TIDEMARK_CHROMIUM to its path.',
@@ -29,12 +30,20 @@ export async function ensureBrowser() {
   )
 }
 
-function installDebianPackage() {
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const run = (...args) => spawnSync('apt-get', args, { env: environment, stdio: 'ignore' }).status === 0
-  const install = (name) => run('install', '-y', '--no-install-recommends', name)
-  // Older releases of Debian have the whole browser alone.
-  return run('update') && (install(SHELL) || install('chromium'))
+/** Older releases of Debian have the whole browser alone. */
+async function installDebianPackage() {
+  const install = (name) => aptGet('install', '-y', '--no-install-recommends', name)
+  return (await aptGet('update')) && ((await install(SHELL)) || (await install('chromium')))
+}
+
+/** Whether it ended well; false too where there is no such program. */
+async function aptGet(...args) {
+  const child = spawn('apt-get', args, {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    stdio: 'ignore',
+  })
+  const [code] = await once(child, 'close').catch(() => [null])
+  return code === 0
 }
 
 /** @param {string} file */
