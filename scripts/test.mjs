@@ -15,8 +15,8 @@ const SIMULATION = ['--import', 'tsx', 'scripts/simulate.ts', '--seeds', '10000'
 /** `npm test`: everything that CI runs, from a clean clone. A part that fails doesn't keep the later ones from running. */
 await runMain(async () => {
   await prepare()
-  await step('browser', ensureBrowser)
-  await step('build', buildConsole)
+  // One waits for the network, the other computes.
+  await Promise.all([step('browser', ensureBrowser), step('build', buildConsole)])
   const reports = mkdtempSync(path.join(tmpdir(), 'tidemark-reports-'))
   const report = (name) => path.join(reports, `${name}.json`)
   // The simulation waits for nothing and nobody waits for it: it takes the processor time that all others leave.
