@@ -21,10 +21,11 @@ import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { ConflictNotice, OutboxEntry, ReplicaRecord } from './tables.ts'
-import { configOf, getRow, identityOf, putRow, recordRowKey } from './tables.ts'
+import { configOf, getRecord, getRow, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { TextEdit } from './text-edits.ts'
 import { checkedEdits, inCodePoints } from './text-edits.ts'
 import type { RecordGround } from './view.ts'
+import { behind } from './view.ts'
 
 type Applied = Extract<EffectiveResult, { status: 'applied' }>
 /** Names and indices from the path's value down. */
@@ -264,7 +265,8 @@ async function waitingIn(
   tx: StoreTx,
   { collection, recordId, schemaVersion }: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
 ): Promise<(path: string) => readonly Waiting[]> {
-  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
+  const waiting = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
+  const pending = behind(await getRecord(tx, collection, recordId), waiting)
   const conflicts = await conflictsOf(tx, collection, recordId)
   const changes = [...conflicts.flatMap(({ mutations }) => mutations), ...pending.map((one) => one.mutation)]
   if (!changes.some(({ op }) => isOperation(op))) return () => []

@@ -243,6 +243,7 @@ export async function acknowledge(
   entry: OutboxEntry,
   nowMs: number,
   under: string | undefined,
+  version: number | undefined,
 ): Promise<AcknowledgedEntry> {
   await dropEntry(tx, entry)
   const kept: AcknowledgedEntry = {
@@ -251,6 +252,7 @@ export async function acknowledge(
     acknowledgedAtMs: nowMs,
     counted: entry.counted,
     under,
+    version,
   }
   await putRow(tx, 'acknowledged', positionKey(entry.position), kept)
   const counts = await getCounts(tx)
