@@ -171,6 +171,7 @@ async function settlePush(
     return { ...applied, report, hasMore: await sendRest(tx, { ...run, report }, inFlight) }
   })
   run.report = tally.report
+  run.onChange()
   for (const { code } of tally.refusals) run.log('refused', { code })
   return tally.hasMore
 }
