@@ -119,10 +119,10 @@ export async function sweepUnseen(tx: StoreTx, collection: string, mark: string)
   }
 }
 
-/** Drops a record that the server no longer has once nothing is pending on it. */
+/** Drops a record that the server no longer has once nothing is pending on it, or what is makes it anew. */
 export async function dropOrphan(tx: StoreTx, collection: string, recordId: string): Promise<void> {
   const record = await getRecord(tx, collection, recordId)
-  if (record?.orphan && (await pendingOf(tx, collection, recordId)).length === 0)
+  if (record?.orphan && !(await pendingOf(tx, collection, recordId))[0]?.mutation.baseVersion)
     await forgetRecord(tx, record)
 }
 
