@@ -23,7 +23,7 @@ import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { alike, checkState, hear } from './crdt-heard.ts'
 import type { Renaming } from './crdt-remake.ts'
-import { isLacking, remakeOne } from './crdt-remake.ts'
+import { addCounted, isLacking, remakeOne } from './crdt-remake.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { loadedText, need, text } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
@@ -99,6 +99,7 @@ export interface CrdtParts {
     renaming: Renaming,
   ): readonly CrdtChange[]
   readonly isLacking: typeof isLacking
+  readonly addCounted: typeof addCounted
 }
 
 export interface Settled {
@@ -289,6 +290,7 @@ export const crdtParts: CrdtParts = {
   endHeard: (...end) => endHeard(crdtParts, ...end),
   overHeard: (...write) => overHeard(crdtParts, ...write),
   isLacking,
+  addCounted,
   remake: (ground, changes, counted, ids) => changes.map((change) => remakeOne(ground, change, counted, ids)),
   rebase: rebaseAll,
   misfit,

@@ -105,3 +105,14 @@ export function remakeOne(
       return change
   }
 }
+
+/** What two changes that are joined have counted, by path. */
+export const addCounted = (first: Counted, second: Counted): Counted => ({
+  ...first,
+  ...Object.fromEntries(
+    Object.entries(second).map(([path, [up, down]]) => {
+      const [upBefore, downBefore] = Object.hasOwn(first, path) ? (first[path] as Counted[string]) : [0, 0]
+      return [path, [upBefore + up, downBefore + down]]
+    }),
+  ),
+})

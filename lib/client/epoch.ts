@@ -1,4 +1,3 @@
-import type { Mutation } from '#lib/protocol/mutation.ts'
 import { spoilDots } from './device-dots.ts'
 import { conflictKey } from './notices.ts'
 import { forkParts } from './on-demand.ts'
@@ -29,16 +28,8 @@ export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
     if (entry.asked || entry.sends > 0)
       await saveEntry(tx, { ...entry, asked: undefined, readBefore: entry.sends + 1 })
   })
-  await sendAllAgain(tx, [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))])
-}
-
-async function sendAllAgain(tx: StoreTx, taken: readonly Taken[]): Promise<void> {
-  const elsewhere: { readonly mutation: Mutation; readonly under: string }[] = []
-  for (const one of taken) {
-    const { mutation, under } = one
-    if ((await sendAgain(tx, one)) && under !== undefined) elsewhere.push({ mutation, under })
-  }
-  for (const { mutation, under } of elsewhere) await forkParts().takeBack(tx, mutation, under)
+  for (const one of [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))])
+    await sendAgain(tx, one)
 }
 
 async function takeAcknowledged(tx: StoreTx, nowMs: number): Promise<readonly Taken[]> {
@@ -74,5 +65,6 @@ async function takeConflict(
 export async function sendConflictsAgain(tx: StoreTx, notices: readonly ConflictNotice[]): Promise<void> {
   const taken: Taken[] = []
   for (const notice of notices) taken.push(...(await takeConflict(tx, notice)))
-  await sendAllAgain(tx, taken)
+  for (const one of taken) await sendAgain(tx, one)
+  await forkParts().takeBack(tx)
 }

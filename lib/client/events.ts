@@ -21,8 +21,6 @@ export interface EventHooks {
   /** A session in so many ms, unless one comes earlier or the device is in no state for it. */
   readonly soon: (ms: number) => void
   readonly changeDelayMs: number
-  /** Notices or the status became other ones. */
-  readonly onChange: () => void
 }
 
 export interface Events {
@@ -66,7 +64,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
       case 'command':
         await store.transact(async (tx) => forkParts().followCommands(tx, commandsOf([data])))
         hooks.soon(hooks.changeDelayMs * random())
-        return hooks.onChange()
+        return context.onChange()
       case 'resolved':
         return hooks.soon(hooks.changeDelayMs * random())
       case 'replayed':
@@ -75,7 +73,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
         await store.transact(async (tx) =>
           forkParts().closeLetter(tx, data['deadLetterId'], type === 'replayed'),
         )
-        return hooks.onChange()
+        return context.onChange()
       case 'breaker':
         // `engine open` or `fleet:… forced_open`: no other scope begins so, and `half_open` is none.
         if (/^[ef].* (forced_)?open$/.test(`${data['scope']} ${data['state']}`))

@@ -31,7 +31,7 @@ import {
   setMeta,
   startOver,
 } from './tables.ts'
-import { align, groundOf } from './view.ts'
+import { align, behind, groundOf } from './view.ts'
 
 type Source = Pick<ReplicaContext, 'clock' | 'random'>
 
@@ -48,7 +48,7 @@ export interface ForkParts {
   ): Promise<boolean>
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
-  takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
+  takeBack(tx: StoreTx): Promise<void>
   readonly noteDeadLetter: typeof noteDeadLetter
   readonly refuse: typeof refuse
   readonly setAside: typeof setAside
@@ -109,7 +109,9 @@ async function leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void> {
   const { tokenBefore: _, ...identity } = await identityOf(tx)
   if (identity.token === null) return
   const former = { deviceId: identity.deviceId, token: identity.token }
-  await startOver(tx, 'device_forked')
+  // After a restore all is read before anything is pushed, whoever this is (SM5).
+  const reason = (await getMeta(tx, 'position'))?.fullReason
+  await startOver(tx, reason === 'epoch_changed' ? reason : 'device_forked')
   await takeIdentity(tx, { ...identity, ...freshIds(source), token: null, former })
 }
 
@@ -153,10 +155,18 @@ async function countedElsewhere(tx: StoreTx, mutation: Mutation, under: string):
   await remakePending(tx, [mutation], { from: deviceId, to: under, unseenFrom }, 'read anew')
 }
 
-/** What had its effect under another id comes back after a restore of the server, on top of what went out under this one. */
-async function takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void> {
+/**
+ * What had its effect under another id came back after a restore of the server: once all was read anew it is made on that, on
+ * top of what went out under this id.
+ */
+async function takeBack(tx: StoreTx): Promise<void> {
   const { deviceId } = await identityOf(tx)
-  await remakePending(tx, [mutation], { from: under, to: deviceId, unseenFrom: Infinity })
+  const elsewhere: [Mutation, string][] = []
+  await eachOutboxEntry(tx, async ({ mutation, made: [under = deviceId] = [] }) => {
+    if (under !== deviceId) elsewhere.push([mutation, under])
+  })
+  for (const [mutation, from] of elsewhere)
+    await remakePending(tx, [mutation], { from, to: deviceId, unseenFrom: Infinity })
 }
 
 /**
@@ -217,7 +227,9 @@ async function remakePending(
   if (!entries.some(({ mutation }) => mutation.op.type === 'crdt')) return
   const { deviceId } = await identityOf(tx)
   const config = await configOf(tx, collection)
-  const stored = await getRecord(tx, collection, recordId)
+  const known = await getRecord(tx, collection, recordId)
+  // What a restored server hasn't goes out again, and counts from nothing.
+  const stored = known?.orphan ? null : known
   const conflicts = await conflictsOf(tx, collection, recordId)
   const inConflict = conflicts.flatMap(({ mutations }) => mutations)
   const all = [...inConflict, ...entries.map(({ mutation }) => mutation)]
@@ -238,7 +250,8 @@ async function remakePending(
       : []
   const isFixed = ({ restored, asked, mutation }: OutboxEntry): boolean =>
     restored === true && !(server && !asked && isLacking(shown, namedIn(mutation), deviceId))
-  const fixed = [...inConflict, ...entries.filter(isFixed).map(({ mutation }) => mutation)]
+  const waiting = behind(stored, entries).filter(isFixed)
+  const fixed = [...inConflict, ...waiting.map(({ mutation }) => mutation)]
   let ground = rebase(shown, broughtUp(...fixed))
   for (const entry of entries.filter((each) => !isFixed(each))) {
     const { op } = entry.mutation

@@ -9,7 +9,8 @@ import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { ConflictNotice, OutboxEntry } from './tables.ts'
-import { configOf, getRow, putRow } from './tables.ts'
+import { configOf, getRecord, getRow, putRow } from './tables.ts'
+import { behind } from './view.ts'
 
 const isOperation = ({ type }: Pick<Operation, 'type'>): boolean => type === 'ot'
 
@@ -71,7 +72,8 @@ export async function waitingIn(
   { collection, recordId, schemaVersion }: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
   keptBefore = 0,
 ): Promise<(path: string) => readonly Waiting[]> {
-  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
+  const waiting = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
+  const pending = behind(await getRecord(tx, collection, recordId), waiting)
   const conflicts = await conflictsOf(tx, collection, recordId)
   const changes = [...conflicts.flatMap(({ mutations }) => mutations), ...pending.map((one) => one.mutation)]
   if (!changes.some(({ op }) => isOperation(op))) return () => []

@@ -8,6 +8,7 @@ import { coalesceOperations, haveEqualBase } from './coalesce.ts'
 import { ReplicaError } from './errors.ts'
 import type { Removal } from './notices.ts'
 import { conflictsOf, removalKey } from './notices.ts'
+import { crdtParts } from './on-demand.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Counted, Counts, OutboxEntry } from './tables.ts'
 import {
@@ -137,19 +138,9 @@ function coalesce(last: OutboxEntry, next: Mutation, letsBe: boolean, counted?: 
     mutation,
     bytes,
     joinedAs: next.id,
-    counted: counted ? addCounted(last.counted ?? {}, counted) : last.counted,
+    counted: counted ? crdtParts().addCounted(last.counted ?? {}, counted) : last.counted,
   }
 }
-
-const addCounted = (first: Counted, second: Counted): Counted => ({
-  ...first,
-  ...Object.fromEntries(
-    Object.entries(second).map(([path, [up, down]]) => {
-      const [upBefore, downBefore] = Object.hasOwn(first, path) ? (first[path] as Counted[string]) : [0, 0]
-      return [path, [upBefore + up, downBefore + down]]
-    }),
-  ),
-})
 
 export const saveEntry = (tx: StoreTx, entry: OutboxEntry): Promise<void> =>
   putRow(tx, 'outbox', positionKey(entry.position), entry)
@@ -251,6 +242,7 @@ export async function acknowledge(
   entry: OutboxEntry,
   nowMs: number,
   under: string | undefined,
+  version: number | undefined,
 ): Promise<AcknowledgedEntry> {
   await dropEntry(tx, entry)
   const kept: AcknowledgedEntry = {
@@ -259,6 +251,7 @@ export async function acknowledge(
     acknowledgedAtMs: nowMs,
     counted: entry.counted,
     under,
+    version,
   }
   await putRow(tx, 'acknowledged', positionKey(entry.position), kept)
   const counts = await getCounts(tx)

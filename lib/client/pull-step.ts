@@ -191,7 +191,9 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse, before: Posi
   const fullReason = unfinished ? before.fullReason : null
   const position = { token: page.token, fullReason, marks: { ...marks } }
   await setMeta(tx, 'position', position)
+  if (unfinished) return position
+  if (before.fullReason === 'epoch_changed') await forkParts().takeBack(tx)
   // What was heard from other devices, and is over by now: where all was read anew, all of it.
-  if (!unfinished && (await getMeta(tx, 'hasHeard'))) await crdtParts().endHeard(tx, before.fullReason, run)
+  if (await getMeta(tx, 'hasHeard')) await crdtParts().endHeard(tx, before.fullReason, run)
   return position
 }

@@ -108,7 +108,8 @@ async function take(
 ): Promise<void> {
   const { mutation } = entry
   const { deviceId, nowMs } = context
-  const kept = await acknowledge(tx, entry, nowMs, repeat?.under)
+  const { version }: { readonly id: string; readonly version?: number } = result
+  const kept = await acknowledge(tx, entry, nowMs, repeat?.under, version)
   // Of one under another id only a pull can tell what it made of the record. What a restored server has had all along was
   // read anew before this push (SM5), and may have been deleted since.
   const isNews = !(repeat && (entry.sends === entry.readBefore || repeat.under))
@@ -141,8 +142,8 @@ async function take(
   } else await closeConflict(tx, mutation)
   const { collection, recordId, op } = mutation
   await dropOrphan(tx, collection, recordId)
-  if (op.type === 'delete' && 'version' in result && (await putLetsBe(tx, collection))) {
-    const removal: Removal = { position: kept.position, version: result.version }
+  if (op.type === 'delete' && version !== undefined && (await putLetsBe(tx, collection))) {
+    const removal: Removal = { position: kept.position, version }
     await putRow(tx, 'notices', removalKey(collection, recordId), removal)
   }
 }

@@ -12,6 +12,7 @@ import { grow, isTooMuch, shrink, sizeOf } from './request-size.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
+import { isPushText } from './stored-shapes.ts'
 import type { InFlight, LocalRefusal, OutboxEntry } from './tables.ts'
 import { getMeta, identityOf, setMeta } from './tables.ts'
 import type { Failure } from './failures.ts'
@@ -132,6 +133,7 @@ async function launch(
  * would look like a fork's, and only the report is made anew (protocol.md: session and report may differ).
  */
 async function withCurrentReport(tx: StoreTx, run: Run, inFlight: InFlight): Promise<InFlight> {
+  if (!isPushText(inFlight.body)) throw new ReplicaError('store_corrupt', 'inFlight')
   const body = JSON.parse(inFlight.body) as { readonly report: DeviceReport }
   if (body.report.seq === (await getMeta(tx, 'reportSeq'))) return inFlight
   const report = await nextReport(tx, 'pushing', run.random)
@@ -169,6 +171,7 @@ async function settlePush(
     return { ...applied, report, hasMore: await sendRest(tx, { ...run, report }, inFlight) }
   })
   run.report = tally.report
+  run.onChange()
   for (const { code } of tally.refusals) run.log('refused', { code })
   return tally.hasMore
 }

@@ -64,7 +64,7 @@ export async function storeOwnWrite(
   const [mutation] = aligned.own
   if (!mutation) return
   const settled = await settledCrdts(tx, known, mutation, version, deviceId)
-  if (settled === 'unknown') return
+  if (settled === null) return
   const data = settled ? settled.data : await dataAfter(tx, collection, known, [mutation])
   // A patch on a record that is not held: only the pull can tell what became of it.
   if (data === null && mutation.op.type !== 'delete') return
@@ -88,22 +88,22 @@ export async function storeOwnWrite(
   )
 }
 
-/** Null for a record without CRDTs. The server made the same of the change: nobody came between. */
+/** Undefined for a record without CRDTs, null where only a pull can tell. The server made the same of the change: nobody came between. */
 async function settledCrdts(
   tx: StoreTx,
   known: ReplicaRecord | null,
   mutation: Mutation,
   version: number,
   deviceId: string,
-): Promise<Settled | 'unknown' | null> {
+): Promise<Settled | null | undefined> {
   const { id: mutationId, collection, op, hlc } = mutation
-  if (op.type === 'delete') return null
+  if (op.type === 'delete') return undefined
   // The server's own: what others handed over is not in it yet.
   const ground = { ...(await groundOf(tx, collection, known)), heard: undefined }
-  if (op.type !== 'crdt' && !usesCrdt(ground.rules)) return null
+  if (op.type !== 'crdt' && !usesCrdt(ground.rules)) return undefined
   const { epoch } = await identityOf(tx)
   const writer = { deviceId, hlc, mutationId, epoch: epoch ?? 0, version }
-  return crdtParts().settle(ground, mutation, writer) ?? 'unknown'
+  return crdtParts().settle(ground, mutation, writer)
 }
 
 /** A snapshot is complete: what it did not show is gone, unless changes to it are still pending (protocol.md, pull). */
@@ -119,10 +119,10 @@ export async function sweepUnseen(tx: StoreTx, collection: string, mark: string)
   }
 }
 
-/** Drops a record that the server no longer has once nothing is pending on it. */
+/** Drops a record that the server no longer has once nothing is pending on it, or what is makes it anew. */
 export async function dropOrphan(tx: StoreTx, collection: string, recordId: string): Promise<void> {
   const record = await getRecord(tx, collection, recordId)
-  if (record?.orphan && (await pendingOf(tx, collection, recordId)).length === 0)
+  if (record?.orphan && !(await pendingOf(tx, collection, recordId))[0]?.mutation.baseVersion)
     await forgetRecord(tx, record)
 }
 

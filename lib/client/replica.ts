@@ -62,7 +62,7 @@ export interface Network {
 }
 
 export interface ReplicaParts {
-  readonly context: ReplicaContext
+  readonly context: Omit<ReplicaContext, 'onChange'>
   readonly cutOff: AbortController
   readonly initial: ReplicaStatus
   readonly status: Subject<ReplicaStatus>
@@ -85,7 +85,8 @@ const STORE_TROUBLES: ReadonlySet<string> = new Set<ReplicaErrorCode>(['quota_ex
 const LOCK_RETRY_MS = 2_000
 
 export function startReplica(parts: ReplicaParts): Replica {
-  const { context, status, network } = parts
+  const { status, network } = parts
+  const context = { ...parts.context, onChange: () => void refreshAll() }
   const { store, machine, clock, random } = context
   const conflicts = createSubject<readonly ConflictNotice[]>([])
   const deadLetters = createSubject<readonly DeadLetterNotice[]>([])
@@ -169,7 +170,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     const { createEvents } = await import('./events.ts')
     // Loading takes its time, and the next session may have been told to keep quiet meanwhile.
     if (isPaused || isClosed || clock.now() < shedUntilMs) return
-    events ??= createEvents(context, { soon, changeDelayMs, onChange: () => void refreshAll() })
+    events ??= createEvents(context, { soon, changeDelayMs })
     events.follow(settings)
   }
 

@@ -34,6 +34,8 @@ export interface ReplicaContext {
   /** Longer than any request may take. */
   readonly leaseMs: number
   readonly stateToldEveryMs: number
+  /** What the app is shown may have moved in the store: by an answered push, whose session may go on for long, or by an event. */
+  readonly onChange: () => void
   /** Fires when the replica is closed. */
   readonly abort: AbortSignal
 }

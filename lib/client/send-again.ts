@@ -18,7 +18,7 @@ export function takenFrom(mutation: Mutation, place: Place | undefined, deviceId
 /** Under its id and in its old place, before what was made after it. False when it waits already. */
 export async function sendAgain(
   tx: StoreTx,
-  { mutation, position, counted, under }: Taken,
+  { mutation, position, counted, under, version }: Taken,
   asked?: true,
 ): Promise<boolean> {
   if ((await findEntries(tx, [mutation.id])).length > 0) return false
@@ -36,6 +36,7 @@ export async function sendAgain(
     // What went out under this id stays as it was; what counted under another one is made anew, on top (FK3).
     restored: asked || under === undefined || undefined,
     readBefore: 2,
+    made: [under ?? actorOf(mutation), version ?? Number.MAX_SAFE_INTEGER],
   })
   return true
 }

@@ -3,6 +3,7 @@ import type { Json } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import { isStoredRecord } from './record-shape.ts'
 import type { Table } from './store.ts'
+import { parseStored } from './stored-text.ts'
 import type { MetaKey } from './tables.ts'
 import { positionKey } from './tables.ts'
 import type { Test } from './wire.ts'
@@ -23,6 +24,10 @@ export const isMutation = shape({
   op: shape({ type: isFilled }),
 })
 
+const isPush = shape({ report: shape({ seq: isCount }), mutations: listOf(isMutation) })
+/** What a push under way says: one that can't be read would be sent, and fail, for ever. */
+export const isPushText: Test = (value) => isPush(parseStored(value))
+
 /** Keys that aren't here hold what may be lost, or what the reader copes with. */
 const META: Partial<Record<MetaKey, Test>> = {
   identity: shape({
@@ -38,7 +43,7 @@ const META: Partial<Record<MetaKey, Test>> = {
   config: isConfig,
   configNamed: isCount,
   clock: listOf(shape({ offsetMs: isNumber, rttMs: isNumber })),
-  inFlight: shape({ requestId: isUuid, mutationIds: listOf(isUuid), body: isFilled }),
+  inFlight: shape({ requestId: isUuid, mutationIds: listOf(isUuid), body: isPushText }),
   counts: shape({ outbox: isCounts, acknowledged: isCount, refusals: isCount }),
   nextPosition: isCount,
   sessionFrom: isCount,

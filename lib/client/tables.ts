@@ -194,6 +194,8 @@ export interface OutboxEntry {
   readonly sentAs?: OtOperation | undefined
   /** Of a restored server all was read anew before this sending of it (SM5): a repeated answer to that one is no news. */
   readonly readBefore?: number | undefined
+  /** The id that it had its effect under before the server was restored, and the version that it made: past all where it made none. */
+  readonly made?: readonly [deviceId: string, version: number] | undefined
   /** The server had acknowledged it before: it is told so, to count what a restored one lacks (TK6). */
   readonly acknowledged?: true | undefined
   /** The server had it, and tells what became of it (CM3): no view has it. */
@@ -206,6 +208,8 @@ export interface Place {
   readonly counted?: Counted | undefined
   /** Another id of this device, from before or after a fork, that it had its effect under. */
   readonly under?: string | undefined
+  /** That it made of the record; none where it changed nothing. */
+  readonly version?: number | undefined
 }
 
 export interface AcknowledgedEntry extends Place {

@@ -84,6 +84,18 @@ export const writtenVersion = (
   record: ReplicaRecord | null,
 ): number => app?.version ?? Math.max(config?.schemaVersion ?? 1, record?.schemaVersion ?? 1)
 
+/**
+ * Of a record's pending changes those that it hasn't: what a restored server still had was read anew, and what was made before
+ * that stands behind it (AF2).
+ */
+export const behind = (
+  record: ReplicaRecord | null,
+  pending: readonly OutboxEntry[],
+): readonly OutboxEntry[] =>
+  pending.slice(
+    pending.findLastIndex(({ made }) => made && made[1] <= (record?.versionVector[made[0]] ?? 0)) + 1,
+  )
+
 export async function readGround(
   tx: StoreTx,
   collection: string,
@@ -94,10 +106,8 @@ export async function readGround(
   const config = await configOf(tx, collection)
   const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
   const conflicts = await conflictsOf(tx, collection, recordId)
-  const mutations = [
-    ...conflicts.flatMap((conflict) => conflict.mutations),
-    ...pending.map((entry) => entry.mutation),
-  ]
+  const held = conflicts.flatMap((conflict) => conflict.mutations)
+  const mutations = [...held, ...behind(stored, pending).map((entry) => entry.mutation)]
   const writes = writtenVersion(app, config, stored)
   const aligned = align(config, stored, mutations, writes)
   const { record, own } = aligned
@@ -110,7 +120,7 @@ export async function readGround(
     data: isAdrift ? null : await dataAfter(tx, collection, record, own),
     pending,
     inConflict: conflicts.length > 0,
-    lastMutationId: mutations.at(-1)?.id ?? null,
+    lastMutationId: (pending.at(-1)?.mutation ?? held.at(-1))?.id ?? null,
   }
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { raiseEpochs } from '#lib/application/restores/raise-epochs.ts'
 import type { Collection } from '#lib/client/collection.ts'
 import { ReplicaError } from '#lib/client/errors.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
@@ -9,9 +10,10 @@ import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import { memoryStorageOver } from '#lib/storage/memory/open-memory-storage.ts'
+import { MemoryState } from '#lib/storage/memory/state.ts'
 import { cases } from '#tests/support/cases.ts'
-import type { TestFleet } from '#tests/support/device-world.ts'
+import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { testApp, testFleet } from '#tests/support/device-world.ts'
 
 /** `lets`: the fields that a put lets be and an unset empties, `text` and `claims` those that become so by a handle. */
@@ -56,6 +58,8 @@ interface Step {
   readonly by: number
   readonly at: number
   readonly sync: boolean
+  /** Before it the server is restored from a backup of this moment; its first push is answered, or the answer is lost. */
+  readonly restored?: 'heard' | 'answer lost' | undefined
 }
 const WHAT: readonly Do[] = [
   'patch',
@@ -209,10 +213,26 @@ function told(doc: Doc | JsonObject | null | undefined): string {
   return canonicalJson({ ...rest, n, t, tags: [...tags].sort() } as JsonObject)
 }
 
+const RESET = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } })
+
 class World {
   nowMs = 1_800_000_000_000
-  readonly app = testApp(openMemoryStorage(), undefined, { now: () => this.nowMs })
+  private readonly state = new MemoryState(() => this.nowMs)
+  private app = this.start()
   private fleet: TestFleet | null = null
+  /** No push is heard of again. */
+  losesAnswers = false
+
+  private start(): TestApp {
+    return testApp(memoryStorageOver(this.state), undefined, { now: () => this.nowMs })
+  }
+
+  /** A backup with nothing missing: all that devices notice is the epoch. */
+  async restore(): Promise<void> {
+    const { fleetId } = this.fleet as TestFleet
+    this.app = this.start()
+    await raiseEpochs(this.app.ctx, { actor: SYSTEM, fleetId, takenAtMs: null })
+  }
 
   async open(kind: Kind): Promise<Replica> {
     if (!this.fleet) {
@@ -229,6 +249,7 @@ class World {
       fetch: async (input, init) => {
         const response = await this.app.router.handle(new Request(String(input), init))
         if (!response) throw new Error(`no route for ${String(input)}`)
+        if (this.losesAnswers && String(input).endsWith('/push')) throw RESET
         return response
       },
       sync: { auto: false },
@@ -261,6 +282,14 @@ async function alone(name: string, hasHistory: boolean, steps: readonly Step[]):
   for (const { isSynced, id, model } of runs) {
     for (const each of steps) {
       world.nowMs += 1_000
+      if (each.restored) {
+        // What waits has a base of the epoch before, which nobody knows any more.
+        await device.sync()
+        await world.restore()
+        world.losesAnswers = each.restored === 'answer lost'
+        await device.sync()
+        world.losesAnswers = false
+      }
       // Behind its removal a path of a log isn't known until the next pull.
       if (!kind.isLogged || each.what !== 'gone') await attempt(notes, id, each, model)
       if (isSynced && each.sync) await device.sync()
@@ -298,6 +327,26 @@ describe('a device alone', () => {
       const steps = fc.array(step, { minLength: 1, maxLength: 9 })
       const law = fc.asyncProperty(fc.boolean(), steps, (hasHistory, each) => alone(name, hasHistory, each))
       await fc.assert(law, { numRuns: FOUND.length + cases(5), examples: [...FOUND] })
+    },
+    120_000,
+  )
+})
+
+const ofRestores = fc.record({
+  step,
+  restored: fc.constantFrom(undefined, undefined, 'heard' as const, 'answer lost' as const),
+})
+
+describe('a device alone, whose server is restored with nothing missing', () => {
+  it.each(Object.keys(KINDS))(
+    '[TK6] %s: keeps and shows all of its own work, as it was done',
+    async (name) => {
+      const steps = fc.array(
+        ofRestores.map(({ step, restored }) => ({ ...step, restored })),
+        { minLength: 1, maxLength: 7 },
+      )
+      const law = fc.asyncProperty(fc.boolean(), steps, (hasHistory, each) => alone(name, hasHistory, each))
+      await fc.assert(law, { numRuns: cases(40) })
     },
     120_000,
   )

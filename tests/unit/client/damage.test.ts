@@ -173,6 +173,40 @@ describe('a damaged store', () => {
     },
   )
 
+  const UNREADABLE: readonly (readonly [string, (body: string) => string])[] = [
+    ['is broken', () => '{"broken'],
+    ['is a list', () => '[]'],
+    ['has no report', (body) => JSON.stringify({ ...(JSON.parse(body) as object), report: null })],
+    ['holds no changes', (body) => body.replace(/"mutations":.*/, '"mutations":[null]}')],
+  ]
+  test.each(
+    UNREADABLE.flatMap(([how, bodyOf]) =>
+      (['closed', 'open'] as const).map((state) => [how, state, bodyOf] as const),
+    ),
+  )(
+    '[SDK4] a push in flight that %s in a store that is %s is made anew of the rows that wait, and it is told',
+    async (_, state, bodyOf) => {
+      const world = await usedWorld()
+      const { meta } = world.disk.tables
+      const damage = (): void => {
+        const inFlight = JSON.parse(meta.get('inFlight') as string) as { body: string }
+        meta.set('inFlight', JSON.stringify({ ...inFlight, body: bodyOf(inFlight.body) }))
+      }
+      if (state === 'closed') damage()
+      const replica = await world.open()
+      await flush()
+      if (state === 'open') damage()
+      expect(await replica.sync()).toMatchObject({ pending: 0, refused: 0, problem: null, storeHealth: 'ok' })
+      expect(replica.recoveries$.get()).toMatchObject([
+        { pendingKept: 3, changesLost: [], mayHaveLostMore: false },
+      ])
+      expect(world.authority.sessions.at(-1)).toMatchObject({ mode: 'full', fullReason: 'corrupt_store' })
+      await replica.close()
+      expect(await titlesOf(world)).toEqual(ALL)
+      expect([...world.authority.effects.values()].every((count) => count === 1)).toBe(true)
+    },
+  )
+
   test.each(['outbox', 'outbox_by_id', 'outbox_by_record', 'meta'] as const)(
     '[SDK4] with its table %s emptied goes on with what is left',
     async (table) => {

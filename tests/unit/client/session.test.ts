@@ -304,6 +304,28 @@ test('[CS6] a conflict leaves the queue; this device shows its own side, and lat
   await replica.close()
 })
 
+test('[CS6] a conflict is shown, and shown no more, once the push is answered, however long the reports behind it take', async () => {
+  const { authority, open } = createWorld()
+  const record = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  await replica.sync()
+  const shown: number[] = []
+  authority.script.fault = ({ path }) => {
+    if (path === '/api/v1/sessions') shown.push(replica.conflicts$.get().length)
+    return undefined
+  }
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  authority.script.result = ({ id }) => ({ id, status: 'conflict', record, conflictId })
+  await reports.patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  authority.script.result = () => undefined
+  await reports.put(RECORD, { title: 'decided' }, { resolves: conflictId })
+  await replica.sync()
+  expect(shown).toEqual([1, 0])
+  await replica.close()
+})
+
 test('[CS6] what another removed is let be by a delete that decides; a patch of nothing decides nothing', async () => {
   const { authority, open } = createWorld()
   authority.write(RECORD, { title: 'theirs' })
