@@ -63,7 +63,7 @@ test('[SDK4] [SM4] what went out once stays as it was, and so does what was made
     outbox.delete(lost)
     outbox.set(last, JSON.stringify({ ...JSON.parse(outbox.get(last) as string), sends }))
     if (sends === 0) {
-      const body = JSON.stringify({ mutations: [] })
+      const body = JSON.stringify({ report: { seq: 1 }, mutations: [mutation] })
       meta.set('inFlight', JSON.stringify({ requestId: mutation.id, mutationIds: [mutation.id], body }))
     }
     const again = await open(openMemoryStore(disk))
