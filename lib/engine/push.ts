@@ -131,14 +131,12 @@ function releaseHeld(
     const { mutation, deviceId, result } = known
     // Its size and its fields were checked when it came.
     const incoming = { mutation, text: null, bytes: 0, unknownField: null }
-    const device = deviceId === push.deviceId ? push.device : unknownDevice(deviceId)
-    const question = {
-      draft,
-      push: { ...push, deviceId, device, sessionId: null, byDesk: false, replayOf: null, editOf: null },
-      incoming,
-      ids,
-    }
-    const gate = checkPlace(draft, incoming, deviceId, withoutEffect)
+    const isOwn = deviceId === push.deviceId
+    const device = isOwn ? push.device : unknownDevice(deviceId)
+    const linkedIds = isOwn ? draft.linkedIds : (draft.world.linked.get(deviceId) ?? [])
+    const own = { ...push, deviceId, device, sessionId: null, byDesk: false, replayOf: null, editOf: null }
+    const question = { draft: { ...draft, linkedIds }, push: own, incoming, ids }
+    const gate = checkPlace(question.draft, incoming, deviceId, withoutEffect)
     const decided =
       gate.kind !== 'go'
         ? turnedAway(question, gate)

@@ -143,7 +143,7 @@ export interface IncomingMutation {
 export interface IncomingPush {
   readonly deviceId: string
   /** Other ids of this device, from before and after a fork. */
-  readonly linkedIds?: readonly string[]
+  readonly linkedIds?: readonly string[] | undefined
   readonly requestId: string
   readonly sessionId: string | null
   readonly atomic: boolean
@@ -177,6 +177,8 @@ export interface PushWorld {
   readonly mutations: ReadonlyMap<string, KnownMutation>
   /** Those that mutations and their parents name. */
   readonly conflicts: ReadonlyMap<string, KnownConflict>
+  /** By device, its other ids from before and after a fork: of those whose changes run without a push of theirs. */
+  readonly linked: ReadonlyMap<string, readonly string[]>
   /** Tries that failed for the moment so far, by mutation id (DL4); absent when none did. */
   readonly failedTries: ReadonlyMap<string, number>
   /** Null where OT isn't loaded. */

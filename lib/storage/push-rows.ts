@@ -25,6 +25,8 @@ export interface PushPlan extends LoadPlan {
   readonly requests: readonly { readonly deviceId: string; readonly requestId: string }[]
   /** Mutations that may fail for the moment, whose tries so far count (DL4). */
   readonly triesOf: readonly string[]
+  /** Devices whose changes run without a push of theirs: those of letters. Those of changes that are held are found. */
+  readonly linksOf: readonly string[]
 }
 
 /** Dead letters of a device on one Unix day. */
@@ -57,6 +59,8 @@ export interface PushSnapshot {
   readonly otLog: ReadonlyMap<RecordKey, readonly PathOp[]>
   /** Mutations whose read of it was cut by what else their push reads. */
   readonly otUnread: ReadonlySet<string>
+  /** By device id, its other ids, of those in `linksOf` and of what is held behind the conflicts. */
+  readonly linked: ReadonlyMap<string, readonly string[]>
   readonly failedTries: ReadonlyMap<string, number>
   /** By device id: the last day on which it made dead letters. */
   readonly letterDays: ReadonlyMap<string, LetterDay>

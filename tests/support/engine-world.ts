@@ -54,6 +54,7 @@ export const emptyWorld = (rules: CollectionRules = rulesOf()): PushWorld => ({
   bases: new Map(),
   mutations: new Map(),
   conflicts: new Map(),
+  linked: new Map(),
   failedTries: new Map(),
   ot: otLibrary,
   otLog: new Map(),

@@ -66,6 +66,7 @@ export class NaiveStore {
       bases: pick(this.documents, bases),
       mutations: pick(this.mutations, ids),
       conflicts: new Map(this.conflicts),
+      linked: new Map(),
       failedTries: new Map(),
       text: yjsText,
       ot: null,

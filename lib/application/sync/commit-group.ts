@@ -129,6 +129,7 @@ export function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
     streams: plan.streams.filter((name) => rules.collections.has(name)),
     deviceIds: [...new Set(ofDevices.map(({ deviceId }) => deviceId))].sort(),
     triesOf: triesOf(jobs, rules),
+    linksOf: [...new Set(jobs.filter((job) => job.kind === 'replay').map(({ push }) => push.deviceId))],
     requests: ofDevices.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
   }
 }

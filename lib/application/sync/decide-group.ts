@@ -58,7 +58,7 @@ export function startGroup(
   ids: () => string,
   leftOut: readonly string[] = [],
 ): Group {
-  const { heads, records, bases, mutations, conflicts, failedTries, otLog, otUnread } = snapshot
+  const { heads, records, bases, mutations, conflicts, linked, failedTries, otLog, otUnread } = snapshot
   return {
     world: {
       nowMs,
@@ -70,6 +70,7 @@ export function startGroup(
       bases,
       mutations,
       conflicts,
+      linked,
       failedTries,
       text: yjsText,
       ot: otLibrary,
@@ -183,7 +184,8 @@ function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   const id = job.push.editOf ?? job.push.mutations[0]?.mutation.id ?? ''
   if (group.world.mutations.get(id)?.deadLetter !== 'open') throw new ApplicationError('not_replayable')
   if (isOutdated(group, job)) return { kind: 'outdated' }
-  const decision = decidePush(group.world, job.push, group.ids)
+  const linkedIds = group.world.linked.get(job.push.deviceId)
+  const decision = decidePush(group.world, { ...job.push, linkedIds }, group.ids)
   take(group, job, decision)
   group.writes.audit.push(withResult(job.audit, decision.results[0]))
   const event = replayEventOf(

@@ -57,6 +57,7 @@ export function decideJoined(
     bases: new Map(),
     mutations: new Map(),
     conflicts: new Map(),
+    linked: new Map(),
     failedTries: new Map(),
     otLog: new Map(),
     unread: new Set(),

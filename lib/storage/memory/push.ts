@@ -67,6 +67,10 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
     ),
     mutations,
     conflicts,
+    linked: found(
+      [...plan.linksOf, ...waiting.flatMap((id) => mutations.get(id)?.deviceId ?? [])],
+      (id) => tables.devices.get(id)?.linkedIds,
+    ),
     failedTries: found(plan.triesOf, (id) => tables.failedTries.get(id)?.tries),
     letterDays: found(plan.deviceIds, (id) => tables.letterDays.get(id)),
     ...loadOtLog(tables, held.length === 0 ? plan.otReads : [...plan.otReads, held]),

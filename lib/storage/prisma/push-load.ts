@@ -88,7 +88,12 @@ export const MUTATIONS: Statement = {
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
     LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
 }
-
+/** Of the few devices that have any. */
+const LINKED: Statement = {
+  name: 'push_linked',
+  text: `SELECT d.id, d.linked_ids FROM device d
+    WHERE d.fleet_id = $1 AND d.id = ANY ($2::uuid[]) AND cardinality(d.linked_ids) > 0`,
+}
 const CONFLICTS: Statement = {
   name: 'push_conflicts',
   text: `SELECT c.id, c.collection, c.record_id, c.device_id, c.local, c.schema_version, c.result, c.status, c.closed_by, c.closed_kept, c.closed_version,
@@ -141,6 +146,10 @@ interface MutationRow extends Record<string, unknown> {
   readonly version: number | null
   readonly letter: string | null
   readonly replaced_by: string | null
+}
+interface LinkedRow extends Record<string, unknown> {
+  readonly id: string
+  readonly linked_ids: readonly string[]
 }
 interface LockedDeviceRow extends DeviceRow {
   readonly letters_day: number
@@ -204,12 +213,15 @@ async function withConflicts(
   ])
   const asked = basesBehind(mutations.values())
   const bases = asked.length === 0 ? [] : await send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)])
+  const holders = [...new Set(held.flatMap((id) => mutations.get(id)?.deviceId ?? []))]
+  const linked = holders.length === 0 ? [] : await send<LinkedRow>(LINKED, [fleetId, uuids(holders)])
   const late = heldReads(held.flatMap((id) => mutations.get(id)?.mutation ?? []))
   return {
     ...snapshot,
     mutations,
     conflicts,
     bases: new Map([...snapshot.bases, ...bases.map(baseOf)]),
+    linked: new Map([...snapshot.linked, ...linked.map(linkedOf)]),
     ...(late.length > 0 && (await loadOtLog(send, fleetId, [...plan.otReads, late]))),
   }
 }
@@ -246,7 +258,7 @@ async function readAll(
   plan: PushPlan,
   mode: LoadMode = 'lock',
 ): Promise<PushSnapshot> {
-  const { streams, deviceIds, requests, records, bases, mutationIds, triesOf } = plan
+  const { streams, deviceIds, requests, records, bases, mutationIds, triesOf, linksOf } = plan
   const some = <R extends Record<string, unknown>>(
     keys: readonly unknown[],
     statement: Statement,
@@ -255,7 +267,7 @@ async function readAll(
   // In the order given, a statement each: one that cannot be locked in time then names its collection (BR2).
   const ofHead = mode === 'lock' ? LOCK_HEAD : READ_HEAD
   const locks = streams.map((name) => send<HeadRow>(ofHead, [fleetId, name]))
-  const [heads, devices, fleets, responses, recordRows, baseRows, mutations, tries, otLog] =
+  const [heads, devices, fleets, responses, recordRows, baseRows, mutations, tries, linked, otLog] =
     await Promise.all([
       Promise.all(locks).then((rows) => rows.flat()),
       some<LockedDeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
@@ -271,6 +283,7 @@ async function readAll(
       some<BaseRow>(bases, BASES, keysOfBases(bases)),
       some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), ANCESTORS_MAX]),
       some<{ mutation_id: string; tries: number }>(triesOf, TRIES, [uuids(triesOf)]),
+      some<LinkedRow>(linksOf, LINKED, [uuids(linksOf)]),
       loadOtLog(send, fleetId, plan.otReads),
     ]).catch(async (error: unknown) => {
       throw (await stuckLock(streams, locks)) ?? error
@@ -292,6 +305,7 @@ async function readAll(
     bases: new Map(baseRows.map(baseOf)),
     mutations: new Map(whole(mutationIds, mutations).map((row) => [row.mutation_id, knownOf(row)])),
     conflicts: new Map(),
+    linked: new Map(linked.map(linkedOf)),
     failedTries: new Map(tries.map((row) => [row.mutation_id, row.tries])),
     letterDays: new Map(devices.map((row) => [row.id, { day: row.letters_day, count: row.letters_count }])),
     ...otLog,
@@ -307,6 +321,8 @@ async function stuckLock(streams: readonly string[], locks: readonly Promise<unk
   if (outcome?.status !== 'rejected' || collection === undefined) return null
   return lockTimeout(outcome.reason, collection)
 }
+
+const linkedOf = (row: LinkedRow): [string, readonly string[]] => [row.id, row.linked_ids]
 
 const responseOf = (row: ResponseRow): StoredResponse => ({
   deviceId: row.device_id,

@@ -168,6 +168,7 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
         conflictIds: [],
         otReads: [],
         triesOf: [mutation.id, newUuid()],
+        linksOf: [],
       }),
     )
     expect([...known.failedTries]).toEqual([])

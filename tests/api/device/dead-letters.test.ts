@@ -13,7 +13,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { DEAD_LETTERS_PER_DEVICE_DAY_MAX, MUTATIONS_PER_PUSH_MAX } from '#lib/protocol/limits.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
-import { NOTES_SCHEMA, TestDevice, newUuid, testApp, testFleet } from '#tests/support/device-world.ts'
+import { NOTES_SCHEMA, TestDevice, newUuid, send, testApp, testFleet } from '#tests/support/device-world.ts'
 import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 
@@ -43,6 +43,28 @@ describe.each(STORAGES)('dead letters over $name', ({ open }) => {
     return result.deadLetterId
   }
   const bad = (changes = {}) => device.mutation({ op: { type: 'put', data: { title: 7 } }, ...changes })
+
+  it('[ID3] [FK2] a replay goes on from what its device made under the id that it had before a fork', async () => {
+    const made = device.mutation()
+    await device.pushed([made])
+    const enrolled = await send(app, 'POST', '/api/v1/enroll', {
+      token: fleet.key,
+      body: {
+        requestId: newUuid(),
+        deviceId: newUuid(),
+        device: { name: 'twin', platform: 'ios', appVersion: '1.2.0' },
+        formerDeviceId: device.id,
+        formerToken: device.token,
+      },
+    })
+    const fork = new TestDevice(app, (await enrolled.json()) as never)
+    const { recordId } = made
+    const op = { type: 'patch', set: { title: 7 } } as const
+    const { results } = await fork.pushed([fork.mutation({ recordId, after: made.id, op })])
+    await publish(LOOSE_SCHEMA)
+    const { result } = await replay(app.ctx, at(letterOf(results[0]), { reason: 'fixed' }))
+    expect(result).toMatchObject({ status: 'applied', version: 2 })
+  })
 
   it('[ID3] a replay keeps its mutation id, and the device’s own repeat is a duplicate then', async () => {
     const mutation = bad()

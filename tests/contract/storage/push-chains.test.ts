@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ANCESTORS_MAX } from '#lib/storage/change-rows.ts'
-import type { Storage } from '#lib/storage/ports.ts'
+import type { PushPlan, Storage } from '#lib/storage/ports.ts'
 import {
   BACKENDS,
   changeOf,
@@ -9,6 +9,7 @@ import {
   conflictEffect,
   fleetWithDevice,
   letterEffect,
+  makeDevice,
   opened,
   planOf,
 } from './world.ts'
@@ -102,6 +103,27 @@ describe.each(BACKENDS)('what a push loads of chains, on $name', (backend) => {
     )
     const loaded = await loadMutations(storage, fleetId, [dead.at(-1) as string])
     expect(loaded).toEqual(new Set([...dead.slice(1), ...edited.slice(1)]))
+  })
+
+  it('[FK2] [AF3] names the other ids of whose changes run without a push of theirs: those of letters, and of what is held', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice(current().storage)
+    const [former, other] = [await makeDevice(storage, fleetId), await makeDevice(storage, fleetId)]
+    const [fork, twin] = [
+      await makeDevice(storage, fleetId, {}, former.id),
+      await makeDevice(storage, fleetId, {}, other.id),
+    ]
+    const open = conflictEffect({ outcome: 'manual', local: null, result: null, resolution: null })
+    const held = [deviceId, fork.id].map((id) => changeOf({ deviceId: id, version: null, heldBy: open.id }))
+    await commit(storage, fleetId, () => [changeOf({ deviceId, version: null, conflict: open }), ...held])
+    const linked = async (more: Partial<PushPlan>) => {
+      const snapshot = await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), ...more }))
+      return Object.fromEntries([...snapshot.linked].filter(([, ids]) => ids.length > 0))
+    }
+    expect(await linked({})).toEqual({})
+    expect(await linked({ conflictIds: [open.id] })).toEqual({ [fork.id]: [former.id] })
+    expect(await linked({ linksOf: [twin.id, deviceId] })).toEqual({ [twin.id]: [other.id] })
+    const both = { [fork.id]: [former.id], [twin.id]: [other.id] }
+    expect(await linked({ conflictIds: [open.id], linksOf: [twin.id] })).toEqual(both)
   })
 
   it('[PU3] [AF3] loads as many links up from each that waits behind a conflict', async () => {

@@ -296,6 +296,7 @@ export const planOf = (streams: readonly string[] = ['reports']) => ({
   mutationIds: [] as string[],
   conflictIds: [] as string[],
   triesOf: [] as string[],
+  linksOf: [] as string[],
   otReads: [] as OtRead[][],
 })
 
