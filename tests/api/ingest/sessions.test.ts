@@ -14,7 +14,8 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const PATH = '/api/v1/ingest/sessions'
-const ago = (ms: number): string => new Date(Date.now() - ms).toISOString()
+/** `nowMs` is told where two times must be of one look at the clock. */
+const ago = (ms: number, nowMs = Date.now()): string => new Date(nowMs - ms).toISOString()
 const session = (changes: JsonObject = {}): JsonObject => ({
   sessionId: newUuid(),
   client: { id: 'till-7', name: 'Till 7', platform: 'Android', appVersion: '3.1' },
@@ -153,7 +154,7 @@ describe('sessions of other engines, over HTTP and PostgreSQL', () => {
     const results = await engine.results(
       session({ startedAt: 'yesterday' }),
       session({ startedAt: ago(0), endedAt: ago(9_000) }),
-      session({ endedAt: ago(40 * 86_400_000), startedAt: ago(40 * 86_400_000) }),
+      session({ startedAt: ago(40 * 86_400_000), endedAt: ago(40 * 86_400_000) }),
       session({ pushed: -1 }),
       session({ sessionId: 'x'.repeat(201) }),
       session(),
@@ -171,7 +172,9 @@ describe('sessions of other engines, over HTTP and PostgreSQL', () => {
 
   it('one from a clock that is ahead ends now, and takes as long as it did', async () => {
     const engine = await source()
-    const [result] = await engine.results(session({ startedAt: ago(-3_600_000), endedAt: ago(-3_602_000) }))
+    const nowMs = Date.now()
+    const times = { startedAt: ago(-3_600_000, nowMs), endedAt: ago(-3_602_000, nowMs) }
+    const [result] = await engine.results(session(times))
     const { session: row } = await engine.get(`/sessions/${result?.['id'] as string}`)
     const { startedAtMs, endedAtMs } = row as { startedAtMs: number; endedAtMs: number }
     expect(endedAtMs).toBeLessThanOrEqual(Date.now())
