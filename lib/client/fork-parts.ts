@@ -31,7 +31,7 @@ import {
   setMeta,
   startOver,
 } from './tables.ts'
-import { align, behind, groundOf } from './view.ts'
+import { align, groundOf, notYetIn } from './view.ts'
 
 type Source = Pick<ReplicaContext, 'clock' | 'random'>
 
@@ -162,8 +162,8 @@ async function countedElsewhere(tx: StoreTx, mutation: Mutation, under: string):
 async function takeBack(tx: StoreTx): Promise<void> {
   const { deviceId } = await identityOf(tx)
   const elsewhere: [Mutation, string][] = []
-  await eachOutboxEntry(tx, async ({ mutation, made: [under = deviceId] = [] }) => {
-    if (under !== deviceId) elsewhere.push([mutation, under])
+  await eachOutboxEntry(tx, async ({ mutation, made }) => {
+    if (made && made[0] !== deviceId) elsewhere.push([mutation, made[0]])
   })
   for (const [mutation, from] of elsewhere)
     await remakePending(tx, [mutation], { from, to: deviceId, unseenFrom: Infinity })
@@ -250,7 +250,7 @@ async function remakePending(
       : []
   const isFixed = ({ restored, asked, mutation }: OutboxEntry): boolean =>
     restored === true && !(server && !asked && isLacking(shown, namedIn(mutation), deviceId))
-  const waiting = behind(stored, entries).filter(isFixed)
+  const waiting = notYetIn(stored, entries).filter(isFixed)
   const fixed = [...inConflict, ...waiting.map(({ mutation }) => mutation)]
   let ground = rebase(shown, broughtUp(...fixed))
   for (const entry of entries.filter((each) => !isFixed(each))) {

@@ -10,7 +10,7 @@ import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { ConflictNotice, OutboxEntry } from './tables.ts'
 import { configOf, getRecord, getRow, putRow } from './tables.ts'
-import { behind } from './view.ts'
+import { notYetIn } from './view.ts'
 
 const isOperation = ({ type }: Pick<Operation, 'type'>): boolean => type === 'ot'
 
@@ -73,7 +73,7 @@ export async function waitingIn(
   keptBefore = 0,
 ): Promise<(path: string) => readonly Waiting[]> {
   const waiting = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
-  const pending = behind(await getRecord(tx, collection, recordId), waiting)
+  const pending = notYetIn(await getRecord(tx, collection, recordId), waiting)
   const conflicts = await conflictsOf(tx, collection, recordId)
   const changes = [...conflicts.flatMap(({ mutations }) => mutations), ...pending.map((one) => one.mutation)]
   if (!changes.some(({ op }) => isOperation(op))) return () => []

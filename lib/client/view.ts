@@ -88,7 +88,7 @@ export const writtenVersion = (
  * Of a record's pending changes those that it hasn't: what a restored server still had was read anew, and what was made before
  * that stands behind it (AF2).
  */
-export const behind = (
+export const notYetIn = (
   record: ReplicaRecord | null,
   pending: readonly OutboxEntry[],
 ): readonly OutboxEntry[] =>
@@ -107,7 +107,7 @@ export async function readGround(
   const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
   const conflicts = await conflictsOf(tx, collection, recordId)
   const held = conflicts.flatMap((conflict) => conflict.mutations)
-  const mutations = [...held, ...behind(stored, pending).map((entry) => entry.mutation)]
+  const mutations = [...held, ...notYetIn(stored, pending).map((entry) => entry.mutation)]
   const writes = writtenVersion(app, config, stored)
   const aligned = align(config, stored, mutations, writes)
   const { record, own } = aligned

@@ -31,7 +31,7 @@ import { applyOperation, touchedPointers } from './patch.ts'
 import type { OtEntry } from './ot-entries.ts'
 import { carryOut, deriveAll, entryOf, recombine, replaceAll } from './ot-entries.ts'
 import type { LogQuestion } from './ot-log.ts'
-import { isOnCopys, operationsSince } from './ot-log.ts'
+import { isChainSentOtherwise, operationsSince } from './ot-log.ts'
 import type { PushDraft } from './push-draft.ts'
 import { recordOf, standingRecord } from './push-draft.ts'
 import { migrateStates } from './schema-evolution/migrate-pointer.ts'
@@ -188,7 +188,7 @@ function decideOperation(
   if (!since) return behind(standing, op)
   const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
   const chain = chainIds(draft, question.mutation, question.author)
-  if (!madeAnew && isOnCopys(standing, op, since, chain))
+  if (!madeAnew && isChainSentOtherwise(standing, op, since, chain))
     return underivable(standing, path, 'was sent as another one by a copy of the device')
   const integrated = integrate(type, log, chain, made.value, draft.work)
   if (!integrated.ok && integrated.error === 'unknown_revision') return behind(standing, op)

@@ -48,7 +48,7 @@ export function operationsSince(
  * True where a copy of the device's store sent what an operation stands on as another one than this device has: from another
  * revision, with others' operations between. The log has that one alone, so nothing tells how the two fit.
  */
-export function isOnCopys(
+export function isChainSentOtherwise(
   { draft, question }: LogQuestion,
   { path, baseRevision }: OtOperation,
   since: readonly LoggedOp[],

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { runNode } from './run.mjs'
 import { ALREADY, StepError } from './step.mjs'
 
-/** Chromium without its windows: the same pages for a third less processor time, a quarter less by the clock. */
+/** Chromium without its windows: the same pages for a fifth to a third less processor time. */
 const SHELL = 'chromium-headless-shell'
 const NAMES = [SHELL, 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 

@@ -188,7 +188,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/client/view.ts',
-        find: ', ...behind(stored, pending).map((entry) => entry.mutation)',
+        find: ', ...notYetIn(stored, pending).map((entry) => entry.mutation)',
         replace: '',
       },
     ],

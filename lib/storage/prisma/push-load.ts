@@ -88,11 +88,9 @@ export const MUTATIONS: Statement = {
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
     LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
 }
-/** Of the few devices that have any. */
 const LINKED: Statement = {
   name: 'push_linked',
-  text: `SELECT d.id, d.linked_ids FROM device d
-    WHERE d.fleet_id = $1 AND d.id = ANY ($2::uuid[]) AND cardinality(d.linked_ids) > 0`,
+  text: 'SELECT d.id, d.linked_ids FROM device d WHERE d.fleet_id = $1 AND d.id = ANY ($2::uuid[])',
 }
 const CONFLICTS: Statement = {
   name: 'push_conflicts',
@@ -212,17 +210,20 @@ async function withConflicts(
     ...waiting.map((row) => [row.mutation_id, knownOf(row)] as const),
   ])
   const asked = basesBehind(mutations.values())
-  const bases = asked.length === 0 ? [] : await send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)])
   const holders = [...new Set(held.flatMap((id) => mutations.get(id)?.deviceId ?? []))]
-  const linked = holders.length === 0 ? [] : await send<LinkedRow>(LINKED, [fleetId, uuids(holders)])
   const late = heldReads(held.flatMap((id) => mutations.get(id)?.mutation ?? []))
+  const [bases, linked, otLog] = await Promise.all([
+    asked.length === 0 ? [] : send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)]),
+    holders.length === 0 ? [] : send<LinkedRow>(LINKED, [fleetId, uuids(holders)]),
+    late.length === 0 ? {} : loadOtLog(send, fleetId, [...plan.otReads, late]),
+  ])
   return {
     ...snapshot,
     mutations,
     conflicts,
     bases: new Map([...snapshot.bases, ...bases.map(baseOf)]),
     linked: new Map([...snapshot.linked, ...linked.map(linkedOf)]),
-    ...(late.length > 0 && (await loadOtLog(send, fleetId, [...plan.otReads, late]))),
+    ...otLog,
   }
 }
 
