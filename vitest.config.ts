@@ -2,10 +2,10 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** A file that puts another module in a module's place: only where it shares no modules with others does it get it. */
+/** A file that puts another module in a module's place (cheap passwords, below): only where it shares no modules with others does it get it. */
 const MOCKED = 'tests/unit/**/*.mocked.test.{ts,tsx}'
 
-/** Where a test starts servers and its own process is their load: there each file has a process to itself. */
+/** Where a test starts servers and its own process is their load. */
 const PROCESSES = 'tests/api/processes/**/*.test.ts'
 
 /** Of tests that share embedded PostgreSQLs, one for each worker. */
@@ -14,7 +14,7 @@ const DATABASE = { globalSetup: ['tests/support/postgres.ts'] }
 /** Half of the time of a file over a database is waiting, which another one can use: two also where there are two processors. */
 const WORKERS = Math.max(2, Math.floor(availableParallelism() / 2))
 
-/** What a password costs made 50 s of processor time of those tests, and shows nothing in them. */
+/** What a password costs made 70 s of processor time of those tests, and shows nothing in them. */
 const CHEAP_PASSWORDS = [
   {
     find: /^\.\/password-cost\.ts$/,
@@ -46,7 +46,11 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { extends: true, test: { name: 'mocked', include: [MOCKED] } },
+      {
+        extends: true,
+        resolve: { alias: CHEAP_PASSWORDS },
+        test: { name: 'mocked', include: [MOCKED] },
+      },
       {
         extends: true,
         test: {
@@ -69,8 +73,15 @@ export default defineConfig({
       },
       {
         extends: true,
-        // One after the other: side by side on a busy machine, a trial of one ran into the time that it has for hanging.
-        test: { name: 'processes', include: [PROCESSES], ...DATABASE, ...inOrder(2, 1) },
+        test: {
+          name: 'processes',
+          include: [PROCESSES],
+          ...DATABASE,
+          // One after the other: side by side on a busy machine, a trial of one ran into the time that it has for hanging.
+          ...inOrder(2, 1),
+          // A quarter of the time went into loading the same modules again for each file.
+          isolate: false,
+        },
       },
       {
         extends: true,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { budgetText, processorSeconds } from './checks/budget.mjs'
-import { asOne, CHECKS, IN_THE_BACKGROUND, part, runLoud } from './checks/checks.mjs'
+import { asOne, BEHIND_OTHERS, CHECKS, IN_THE_BACKGROUND, part, runLoud } from './checks/checks.mjs'
 import { countPlaywright, countVitest, heeding } from './checks/count.mjs'
 import { ensureBrowser } from './setup/browser.mjs'
 import { buildConsole } from './setup/build.mjs'
@@ -25,19 +25,17 @@ await runMain(async () => {
   const checked = await Promise.all(
     CHECKS.map(([name, args]) => part(name, async () => asOne(await runLoud(args)))),
   )
-  // Two rows side by side, about as long as each other: half of either is waiting, for a database, for processes or a browser.
-  // What writes into the checkout, `npm run dev`, comes last, when those that read it are long over.
-  const rows = [
-    inTurn([
-      ['unit and property tests', () => vitest(['pure', 'mocked', 'simulation'], report('pure'))],
-      ['contract and API tests', () => vitest(['database', 'processes'], report('database'))],
-    ]),
-    inTurn([
-      ['browser tests', () => playwright(report('playwright'))],
-      ['the SDK in browsers, and npm run dev', () => vitest(['browser'], report('browser'))],
-    ]),
-  ]
-  const counts = [...checked, ...(await Promise.all(rows)).flat(), await background]
+  const pure = part('unit and property tests', () =>
+    // For the same reason, but before the simulation, which is the longer one.
+    vitest(['pure', 'mocked', 'simulation'], report('pure'), BEHIND_OTHERS),
+  )
+  // Half of these two is waiting, for a database, for processes or a browser.
+  const database = part('contract and API tests', () => vitest(['database', 'processes'], report('database')))
+  const browser = part('browser tests', () => playwright(report('playwright')))
+  // What writes into the checkout, `npm run dev`, comes when those that read it are over.
+  await Promise.all([pure, browser])
+  const last = part('the SDK in browsers, and npm run dev', () => vitest(['browser'], report('browser')))
+  const counts = [...checked, ...(await Promise.all([pure, database, browser, last, background]))]
   rmSync(reports, { recursive: true, force: true })
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
   const failed = sum('failed')
@@ -50,23 +48,15 @@ await runMain(async () => {
 })
 
 /**
- * @param {readonly [string, () => Promise<import('./checks/count.mjs').Count>][]} parts
- * @returns {Promise<import('./checks/count.mjs').Count[]>}
- */
-async function inTurn(parts) {
-  const counts = []
-  for (const [name, work] of parts) counts.push(await part(name, work))
-  return counts
-}
-
-/**
  * @param {readonly string[]} projects
  * @param {string} file
+ * @param {number} [priority]
  */
-async function vitest(projects, file) {
+async function vitest(projects, file, priority) {
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
   const chosen = projects.flatMap((project) => ['--project', project])
-  const code = await runLoud(['node_modules/vitest/vitest.mjs', 'run', ...chosen, ...reporters])
+  const runner = ['node_modules/vitest/vitest.mjs', 'run', ...chosen, ...reporters]
+  const code = await runLoud(runner, {}, priority)
   return heeding(code, countVitest(file))
 }
 

@@ -22,7 +22,9 @@ export const CHECKS = [
   ['dead code', DEAD_CODE],
 ]
 
-/** Takes only the processor time that programs of ordinary priority leave. */
+/** Takes what programs of ordinary priority leave of the processors. */
+export const BEHIND_OTHERS = constants.priority.PRIORITY_BELOW_NORMAL
+/** Takes what all others leave. */
 export const IN_THE_BACKGROUND = constants.priority.PRIORITY_LOW
 
 /** Colours are for a person's terminal: in a log they hide what was said. */
