@@ -18,6 +18,9 @@ const LIFE_MS = rounds(1_500, 6_200)
 const BACK_WITHIN_S = 5
 const LOAD_MIN = 200
 const TRIAL_TIMEOUT_MS = rounds(60_000, 1_800_000)
+/** Recovering (PostgreSQL's `cannot_connect_now`), and not listening. */
+const NOT_UP_YET = new Set(['57P03', 'ECONNREFUSED'])
+const LOOK_EVERY_MS = 50
 
 describe('kill -9 of the database in the middle of pushes', () => {
   let database: OwnDatabase
@@ -33,31 +36,43 @@ describe('kill -9 of the database in the middle of pushes', () => {
     await database.stop()
   })
 
-  /** Answers with the moment of the signal, as the next one does. */
-  async function killPostmaster(): Promise<number> {
-    const pid = await database.postmasterPid()
-    process.kill(pid, 'SIGKILL')
+  /** A backend may outlive its postmaster by a push, which then says too early that the database is back. */
+  async function connect(): Promise<pg.Client> {
+    for (;;) {
+      const client = new pg.Client({ connectionString: database.url })
+      client.on('error', () => undefined)
+      const refusal = await client.connect().then(
+        () => null,
+        (error: { code?: string }) => error,
+      )
+      if (!refusal) return client
+      if (!NOT_UP_YET.has(refusal.code ?? '')) throw refusal
+      await pause(LOOK_EVERY_MS)
+    }
+  }
+
+  /** Kills the process that `find` names, and answers with the moment from which no connection of before is left. */
+  async function kill(find: (client: pg.Client) => Promise<number>): Promise<number> {
+    const client = await connect()
+    const ended = new Promise((resolve) => client.once('end', resolve))
+    process.kill(await find(client), 'SIGKILL')
+    await ended
     return performance.now()
   }
 
+  const killPostmaster = (): Promise<number> => kill(() => database.postmasterPid())
+
   /** PostgreSQL then ends all others too, and recovers from its log. */
-  async function killBackend(): Promise<number> {
-    const client = new pg.Client({ connectionString: database.url })
-    client.on('error', () => undefined)
-    await client.connect()
-    try {
+  const killBackend = (): Promise<number> =>
+    kill(async (client) => {
       const { rows } = await client.query<{ pid: number }>(
         `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
          ORDER BY state = 'active' DESC, state LIKE 'idle in%' DESC LIMIT 1`,
       )
       const [victim] = rows
       if (!victim) throw new Error('the server has no connection')
-      process.kill(victim.pid, 'SIGKILL')
-      return performance.now()
-    } finally {
-      await client.end().catch(() => undefined)
-    }
-  }
+      return victim.pid
+    })
 
   it(
     'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
