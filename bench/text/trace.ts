@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 
-/** One keystroke: at `at`, first this many characters go, then at most one comes, of the Basic Multilingual Plane. */
+/** One keystroke, or a paste: at `at`, first so many characters go, then these come. Both count units of UTF-16. */
 export interface Edit {
   readonly at: number
   readonly deleted: number
@@ -27,8 +27,7 @@ export function loadTrace(): readonly Edit[] {
 /** What the keystrokes make, without any library. */
 export function textOf(edits: readonly Edit[]): string {
   const characters: string[] = []
-  for (const { at, deleted, inserted } of edits)
-    characters.splice(at, deleted, ...(inserted === '' ? [] : [inserted]))
+  for (const { at, deleted, inserted } of edits) characters.splice(at, deleted, ...inserted.split(''))
   return characters.join('')
 }
 

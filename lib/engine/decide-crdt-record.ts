@@ -188,7 +188,7 @@ function joined(
 ): RecordDecision {
   const { rules } = question
   const { text } = draft.world
-  const seen = base.kind === 'known' && !anew ? base.crdt : {}
+  const seen = base.kind === 'known' && !anew ? { ...base.crdt, ...base.plain } : {}
   spend(draft.work, TEXT_UNITS_PER_CHAR * (charsOf(states, deltas) + charsOf(deltas, deltas)))
   const crdt = joinDeltas(withPlacesSeen(states, seen, deltas, text), deltas, text)
   if (!crdt.ok) return unfit(crdt.error, base)

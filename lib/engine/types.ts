@@ -111,6 +111,8 @@ export interface KnownConflict {
 export interface SeenDocument {
   readonly data: JsonObject | null
   readonly crdt: CrdtStates
+  /** What own writes left as plain values on the device, which has yet to hear that another's typing made texts of them. */
+  readonly plain?: CrdtStates | undefined
 }
 
 /** The document at one version; unknown when retention took it, say, which counts as concurrent in every field. */

@@ -5,6 +5,7 @@ import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
 import { plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
+import { withPlacesSeen } from './crdt/replaced-text.ts'
 import { writeDocument } from './crdt/write-document.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
 import { operatedOn } from './ot/operated-on.ts'
@@ -54,8 +55,18 @@ function crdtViewAfter(
   const current = { ...states, ...Object.fromEntries(texts) }
   const written = writeDocument(rules, op, { data, states: before.crdt }, current, writer, world.text)
   if (!written.ok) return UNKNOWN
-  const crdt = joinDeltas(states, written.value.deltas, world.text)
+  const { deltas } = written.value
+  const { plain = {} } = before
+  const crdt = joinDeltas(withPlacesSeen(states, plain, deltas, world.text), deltas, world.text)
   if (!crdt.ok) return UNKNOWN
   const next = materialise(plainPart(rules, written.value.next), crdt.value, world.text)
-  return next.ok ? { kind: 'known', data: next.value, crdt: crdt.value } : UNKNOWN
+  if (!next.ok) return UNKNOWN
+  const after = { kind: 'known', data: next.value, crdt: crdt.value } as const
+  if (op.type === 'crdt' || texts.length + Object.keys(plain).length === 0) return { ...after, plain }
+  const onDevice = { ...states, ...plain }
+  const left = writeDocument(rules, op, { data, states: onDevice }, onDevice, writer, world.text)
+  return { ...after, plain: { ...plain, ...(left.ok ? registersOf(left.value.deltas) : {}) } }
 }
+
+const registersOf = (states: CrdtStates): CrdtStates =>
+  Object.fromEntries(Object.entries(states).filter(([, { kind }]) => kind === 'lww-register'))

@@ -95,7 +95,8 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
   {
     method: 'post',
     path: '/push',
-    summary: 'Upload mutations; the same requestId again gives the same answer',
+    summary:
+      'Upload mutations; the same requestId again gives the same answer, unless that was a 409, which had no effect',
     description: PUSH,
     body: pushRequest,
     answer: pushAnswer,

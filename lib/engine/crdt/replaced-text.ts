@@ -17,11 +17,12 @@ export function withPlacesSeen(
 ): CrdtStates {
   const kept = Object.keys(deltas).flatMap((path) => {
     const was = ownState(seen, path)
-    if (!text || was?.kind !== 'lww-register' || deltas[path]?.kind !== 'text') return []
+    const delta = deltas[path]
+    if (!text || was?.kind !== 'lww-register' || delta?.kind !== 'text') return []
     const places = textOf(claim(was, 'text', text))
     const state = ownState(states, path)
     const now = state ? textOf(claim(state, 'text', text)) : null
-    if (!places || (state && !now) || (now && text.holds(now, places))) return []
+    if (!places || (state && !now) || isKnown(now, places, delta, text)) return []
     const emptied = textOf(text.edit(places, '', path))
     const both = [places, emptied].reduce<TextState | null>(
       (joined, part) => (joined && part ? textOf(text.merge(joined, part)) : (joined ?? part)),
@@ -30,6 +31,13 @@ export function withPlacesSeen(
     return both ? [[path, both] as const] : []
   })
   return kept.length === 0 ? states : { ...states, ...Object.fromEntries(kept) }
+}
+
+/** Whether the text has the places, or nothing of the delta waits for them. */
+function isKnown(now: TextState | null, places: TextState, delta: TextState, text: TextCrdt): boolean {
+  if (!now) return false
+  const joined = text.holds(now, places) ? null : textOf(text.merge(now, delta))
+  return joined === null || !text.waits(joined)
 }
 
 const textOf = (made: Result<CrdtState, string>): TextState | null =>

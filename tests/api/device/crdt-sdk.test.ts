@@ -304,6 +304,62 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
     expect(here).toMatchObject({ likes: counted })
   })
 
+  it.each(['put', 'patch', 'two puts'])(
+    '[CS4] what is typed behind an own %s that waits stays, where another had made a text of that value meanwhile',
+    async (written) => {
+      const id = await record('boards', { body: 'abc' })
+      await one.collection('boards').text(id, 'body').insert(0, 'A')
+      await one.sync()
+      const theirs = two.collection('boards')
+      if (written === 'patch') await theirs.patch(id, { set: { body: 'Qabc' } })
+      else await theirs.put(id, { body: 'Qabc' })
+      if (written === 'two puts') await theirs.put(id, { body: 'Qabcd' })
+      await theirs.text(id, 'body').insert(4, 'Z')
+      await theirs.text(id, 'body').insert(5, 'Y')
+      await syncAll()
+      const { body } = (await dataOf(one, 'boards', id)) as { body: string }
+      const all = written === 'two puts' ? 'AQYZabcd' : 'AQYZabc'
+      expect(body.split('').toSorted()).toEqual(all.split('').toSorted())
+      expect(body).toContain('ZY')
+      // A write behind it is the difference from what its author saw.
+      await theirs.patch(id, { set: { body: `${String((await theirs.get(id))?.data['body'])}!` } })
+      await syncAll()
+      expect(await dataOf(one, 'boards', id)).toEqual({ body: `${body}!` })
+      expect(await dataOf(two, 'boards', id)).toEqual({ body: `${body}!` })
+    },
+  )
+
+  it('[CS4] what is typed stands in the end, whoever writes the text as a document meanwhile', async () => {
+    const random = seededRandom(41)
+    const pick = (n: number): number => Math.floor(random() * n)
+    for (let world = 0; world < 30; world++) {
+      const id = await record('boards', { body: 'abc' })
+      const typed: string[] = []
+      for (let step = 0; step < 12; step++) {
+        const replica = pick(2) === 0 ? one : two
+        const boards = replica.collection('boards')
+        const shown = String((await boards.get(id))?.data['body'])
+        const [at, letter] = [pick(shown.length + 1), String.fromCodePoint(0x4e00 + step)]
+        const body = `${shown.slice(0, at)}${letter}${shown.slice(at)}`
+        const action = pick(6)
+        if (action === 0) await boards.put(id, { body })
+        else if (action === 1) await boards.patch(id, { set: { body } })
+        else if (action < 4) {
+          await boards.text(id, 'body').insert(at, letter)
+          typed.push(letter)
+        } else await replica.sync()
+      }
+      await syncAll()
+      const { body } = (await dataOf(one, 'boards', id)) as { body: string }
+      expect(await dataOf(two, 'boards', id), `world ${world}`).toEqual({ body })
+      // Twice where two wrote a text anew around it: a document write replaces one part of a text.
+      expect(
+        typed.filter((letter) => !body.includes(letter)),
+        `world ${world}`,
+      ).toEqual([])
+    }
+  })
+
   it('[CS9] whatever two devices do to a record that is deleted and made anew over and over, both end with the same', async () => {
     const id = await record('boards', {})
     const random = seededRandom(23)
