@@ -1,8 +1,9 @@
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
-import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
+import type { CrdtDocument, DocumentWriter } from './crdt/derive.ts'
 import { plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import { withPlacesSeen } from './crdt/replaced-text.ts'
@@ -61,12 +62,22 @@ function crdtViewAfter(
   if (!crdt.ok) return UNKNOWN
   const next = materialise(plainPart(rules, written.value.next), crdt.value, world.text)
   if (!next.ok) return UNKNOWN
-  const after = { kind: 'known', data: next.value, crdt: crdt.value } as const
-  if (op.type === 'crdt' || texts.length + Object.keys(plain).length === 0) return { ...after, plain }
-  const onDevice = { ...states, ...plain }
-  const left = writeDocument(rules, op, { data, states: onDevice }, onDevice, writer, world.text)
-  return { ...after, plain: { ...plain, ...(left.ok ? registersOf(left.value.deltas) : {}) } }
+  const isAsJoined = op.type === 'crdt' || texts.length + Object.keys(plain).length === 0
+  const left = isAsJoined
+    ? {}
+    : registersLeft(world, rules, op, { data, states: { ...states, ...plain } }, writer)
+  return { kind: 'known', data: next.value, crdt: crdt.value, plain: { ...plain, ...left } }
 }
 
-const registersOf = (states: CrdtStates): CrdtStates =>
-  Object.fromEntries(Object.entries(states).filter(([, { kind }]) => kind === 'lww-register'))
+/** The plain values that a document write leaves on its device, which knows of no typing of others. */
+function registersLeft(
+  { text }: PushWorld,
+  rules: CollectionRules,
+  op: Exclude<Operation, { type: 'delete' }>,
+  shown: CrdtDocument,
+  writer: DocumentWriter,
+): CrdtStates {
+  const written = writeDocument(rules, op, shown, shown.states, writer, text)
+  const deltas = Object.entries(written.ok ? written.value.deltas : {})
+  return Object.fromEntries(deltas.filter(([, { kind }]) => kind === 'lww-register'))
+}
