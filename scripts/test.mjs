@@ -19,14 +19,13 @@ await runMain(async () => {
   await Promise.all([step('browser', ensureBrowser), step('build', buildConsole)])
   const reports = mkdtempSync(path.join(tmpdir(), 'tidemark-reports-'))
   const report = (name) => path.join(reports, `${name}.json`)
-  // The simulation waits for nothing and nobody waits for it: it takes the processor time that all others leave.
+  // Some wait for nothing but a processor, and take what others leave of them: of those the simulation, which is the longest, comes last.
   const background = part('simulation', async () => asOne(await runLoud(SIMULATION, {}, IN_THE_BACKGROUND)))
   // Before all tests, because they read the checkout, in which Next writes when a test starts it.
   const checked = await Promise.all(
     CHECKS.map(([name, args]) => part(name, async () => asOne(await runLoud(args)))),
   )
   const pure = part('unit and property tests', () =>
-    // For the same reason, but before the simulation, which is the longer one.
     vitest(['pure', 'mocked', 'simulation'], report('pure'), BEHIND_OTHERS),
   )
   // Half of these two is waiting, for a database, for processes or a browser.

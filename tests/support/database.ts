@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
@@ -11,11 +13,39 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** The PostgreSQL of this worker. */
+/**
+ * The PostgreSQL of this worker, which it keeps while it lives. vitest's own number of a worker doesn't tell: where a
+ * project comes behind another one, two of its workers may both be the first.
+ */
 export function testServer(): string {
-  const url = inject('databaseUrls')[Number(process.env['VITEST_POOL_ID']) - 1]
+  const urls = inject('databaseUrls')
+  const [only, ...others] = urls
+  if (only !== undefined && others.length === 0) return only
+  const claims = urls.map((_, place) => path.join(inject('claims'), String(place)))
+  const own = claims.findIndex((claim) => holderOf(claim) === process.pid)
+  const url = urls[own === -1 ? claims.findIndex(take) : own]
   if (url === undefined) throw new Error('This worker has no PostgreSQL.')
   return url
+}
+
+/** Takes a place that nobody has. */
+function take(claim: string): boolean {
+  try {
+    writeFileSync(claim, String(process.pid), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function holderOf(claim: string): number | null {
+  try {
+    return Number(readFileSync(claim, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
 }
 
 /** A database of its own for one test file: a clone of the migrated, empty template. */

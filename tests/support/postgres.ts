@@ -11,8 +11,10 @@ import { scratchFolder } from './scratch.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Of the PostgreSQL of each worker, by its number less one. */
+    /** Of a PostgreSQL for each worker. */
     databaseUrls: readonly string[]
+    /** A folder where each of them says which it has taken. */
+    claims: string
     /** Below `node_modules/.cache`: where this run's bundled programs stand. */
     bundles: string
   }
@@ -36,11 +38,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (!workers) throw new Error(`The project ${project.name} does not say how many workers it has.`)
   await mkdir(CACHE, { recursive: true })
   const bundles = await mkdtemp(path.join(CACHE, 'tidemark-tests-'))
+  const claims = await scratchFolder('tidemark-claims-')
   const dataDirs = await Promise.all(Array.from({ length: workers }, newDataDir))
   const running: EmbeddedPostgres[] = []
   const teardown = async (): Promise<void> => {
     await Promise.all(running.map((postgres) => postgres.stop()))
-    for (const folder of [...dataDirs, bundles]) await rm(folder, { recursive: true, force: true })
+    for (const folder of [...dataDirs, claims, bundles]) await rm(folder, { recursive: true, force: true })
   }
   try {
     await fillDataDirs(dataDirs)
@@ -54,6 +57,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   const databaseUrls = running.map(({ databaseUrl }) => databaseUrl)
   project.provide('databaseUrls', databaseUrls)
+  project.provide('claims', claims)
   project.provide('bundles', path.basename(bundles))
   return teardown
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { isSoak, isTimeUp, noteTrial, quantile, rounds } from '#tests/support/trials.ts'
 import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
 import { effectsOf } from './effects.ts'
+import type { Load } from './load.ts'
 import { startLoad } from './load.ts'
 import type { OwnDatabase } from './own-database.ts'
 import { startOwnDatabase } from './own-database.ts'
@@ -51,28 +52,36 @@ describe('kill -9 of the database in the middle of pushes', () => {
     }
   }
 
-  /** Kills the process that `find` names, and answers with the moment from which no connection of before is left. */
-  async function kill(find: (client: pg.Client) => Promise<number>): Promise<number> {
+  /**
+   * Kills the process that `find` names, and answers with the seconds from the signal until a push was acknowledged that was sent
+   * when no connection of before was left.
+   */
+  async function backAfterKill(load: Load, find: (client: pg.Client) => Promise<number>): Promise<number> {
     const client = await connect()
-    const ended = new Promise((resolve) => client.once('end', resolve))
-    process.kill(await find(client), 'SIGKILL')
-    await ended
-    return performance.now()
+    try {
+      const ended = new Promise((resolve) => client.once('end', resolve))
+      process.kill(await find(client), 'SIGKILL')
+      const killedMs = performance.now()
+      await ended
+      const goneMs = performance.now()
+      return (goneMs - killedMs) / 1_000 + (await load.back(goneMs))
+    } finally {
+      await client.end().catch(() => undefined)
+    }
   }
 
-  const killPostmaster = (): Promise<number> => kill(() => database.postmasterPid())
+  const postmaster = (): Promise<number> => database.postmasterPid()
 
-  /** PostgreSQL then ends all others too, and recovers from its log. */
-  const killBackend = (): Promise<number> =>
-    kill(async (client) => {
-      const { rows } = await client.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
-         ORDER BY state = 'active' DESC, state LIKE 'idle in%' DESC LIMIT 1`,
-      )
-      const [victim] = rows
-      if (!victim) throw new Error('the server has no connection')
-      return victim.pid
-    })
+  /** One at work. When it is killed PostgreSQL ends all others too, and recovers from its log. */
+  async function backend(client: pg.Client): Promise<number> {
+    const { rows } = await client.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+       ORDER BY state = 'active' DESC, state LIKE 'idle in%' DESC LIMIT 1`,
+    )
+    const [victim] = rows
+    if (!victim) throw new Error('the server has no connection')
+    return victim.pid
+  }
 
   it(
     'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
@@ -82,14 +91,14 @@ describe('kill -9 of the database in the middle of pushes', () => {
       const back = { postmaster: [] as number[], backend: [] as number[] }
       let workedS = 0
       while (back.backend.length < KILLS && !isTimeUp()) {
-        for (const [whom, kill] of [
-          ['postmaster', killPostmaster],
-          ['backend', killBackend],
+        for (const [whom, find] of [
+          ['postmaster', postmaster],
+          ['backend', backend],
         ] as const) {
           const before = load.acknowledged()
           await pause(LIFE_MS)
           workedS += LIFE_MS / 1_000
-          back[whom].push(await load.back(await kill()))
+          back[whom].push(await backAfterKill(load, find))
           expect(load.acknowledged()).toBeGreaterThan(before)
         }
       }

@@ -3,23 +3,15 @@ import axe from 'axe-core'
 
 /** WCAG 2.2 AA and what it is built on. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
 
 /** What axe finds on the page once no colour is on its way to another: "color-contrast: .den, 3.9 instead of 4.5", one a place. */
-export const axeFindings = (page: Page): Promise<readonly string[]> =>
-  findings(page, { type: 'tag', values: RULES })
-
-/** The same of its colours alone: all that can differ where only the theme is another one. */
-export const axeFindingsOfColours = (page: Page): Promise<readonly string[]> =>
-  findings(page, { type: 'rule', values: COLOUR_RULES })
-
-async function findings(page: Page, runOnly: axe.RunOnly): Promise<readonly string[]> {
+export async function axeFindings(page: Page): Promise<readonly string[]> {
   // By the debugger's way, which the page's content security policy is no matter of; half a megabyte, once a page.
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source)
   await page.evaluate(transitionsEnd)
   const found = await page.evaluate(
-    (only) => window.axe.run({ runOnly: only, resultTypes: ['violations'] }),
-    runOnly,
+    (tags) => window.axe.run({ runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }),
+    RULES,
   )
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}\n${failureSummary ?? ''}`),
