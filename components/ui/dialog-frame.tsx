@@ -1,6 +1,6 @@
 'use client'
 import { Dialog } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { useRef, type ReactNode } from 'react'
 
 /** A dialog on any button: its title, what it is about, and whatever stands in it. Esc closes it. */
 export function DialogFrame({
@@ -22,12 +22,25 @@ export function DialogFrame({
   onClosed?: (() => void) | undefined
   children: ReactNode
 }) {
+  const content = useRef<HTMLDivElement>(null)
+  // Radix closes what it knows to lie on top, and learns of a new dialog some moments after that has the focus: Esc in
+  // it would close the form below, with what was typed there.
+  const leaveToFocused = (event: KeyboardEvent): void => {
+    const focused = event.target instanceof Element ? event.target.closest('[role=dialog]') : null
+    if (focused !== null && focused !== content.current) event.preventDefault()
+  }
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       {trigger === undefined ? null : <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>}
       <Dialog.Portal>
         <Dialog.Overlay className="scrim" />
-        <Dialog.Content className="pop dialog" aria-modal="true" onCloseAutoFocus={() => onClosed?.()}>
+        <Dialog.Content
+          ref={content}
+          className="pop dialog"
+          aria-modal="true"
+          onEscapeKeyDown={leaveToFocused}
+          onCloseAutoFocus={() => onClosed?.()}
+        >
           <Dialog.Title asChild>
             <h2>{title}</h2>
           </Dialog.Title>

@@ -1,7 +1,7 @@
 'use client'
-import { Dialog as Radix } from 'radix-ui'
 import { useId, useState, type ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
+import { DialogClose, DialogFrame } from '#components/ui/dialog-frame.tsx'
 import { ReasonField } from '#components/ui/field.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { StatusShape } from '#components/ui/status.tsx'
@@ -32,22 +32,16 @@ export type ConfirmDialogProps = {
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const [open, setOpen] = useState(props.trigger === undefined)
   return (
-    <Radix.Root open={open} onOpenChange={setOpen}>
-      {props.trigger === undefined ? null : <Radix.Trigger asChild>{props.trigger}</Radix.Trigger>}
-      <Radix.Portal>
-        <Radix.Overlay className="scrim" />
-        {/* Not before it has let go of the focus, which whoever opened it takes back. */}
-        <Radix.Content className="pop dialog" aria-modal="true" onCloseAutoFocus={() => props.onClosed?.()}>
-          <Radix.Title asChild>
-            <h2>{props.title}</h2>
-          </Radix.Title>
-          <Radix.Description asChild>
-            <div>{props.children}</div>
-          </Radix.Description>
-          <ConfirmForm {...props} onDone={() => setOpen(false)} />
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
+    <DialogFrame
+      trigger={props.trigger}
+      title={props.title}
+      about={props.children}
+      open={open}
+      onOpenChange={setOpen}
+      onClosed={props.onClosed}
+    >
+      <ConfirmForm {...props} onDone={() => setOpen(false)} />
+    </DialogFrame>
   )
 }
 
@@ -105,9 +99,9 @@ function ConfirmForm({ onDone, ...props }: ConfirmDialogProps & { onDone: () => 
         </p>
       )}
       <div className="acts">
-        <Radix.Close asChild>
+        <DialogClose>
           <Button hint="Esc">{props.keepLabel ?? 'Cancel'}</Button>
-        </Radix.Close>
+        </DialogClose>
         <Button
           type="submit"
           tone={props.danger === true ? 'danger' : 'primary'}

@@ -1,4 +1,4 @@
-import type { Browser, Page } from '@playwright/test'
+import type { Browser, Locator, Page } from '@playwright/test'
 import pg from 'pg'
 import { axeFindings } from './support/axe.ts'
 import { expect, postAdmin, signIn, test } from './support/test.ts'
@@ -26,6 +26,24 @@ async function age({ database }: World, userId: string): Promise<void> {
     [userId],
   )
   await client.end()
+}
+
+/** Esc at the very moment in which a password is asked for: earlier than any hand presses it. */
+async function escapeOnceFocused(page: Page): Promise<void> {
+  await page.evaluate(() =>
+    document.addEventListener('focusin', ({ target }) => {
+      if (!(target instanceof HTMLInputElement) || target.type !== 'password') return
+      target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true }))
+    }),
+  )
+}
+
+/** A dialog that has only just the focus may not hear the first Esc; nothing below it may hear that either. */
+async function closeByEscape(page: Page, dialog: Locator): Promise<void> {
+  await expect(async () => {
+    await page.keyboard.press('Escape')
+    await expect(dialog).toHaveCount(0, { timeout: 500 })
+  }).toPass()
 }
 
 test('[check 18] a new password asks again who one is, keeps what was typed, and ends the other sessions', async ({
@@ -72,11 +90,11 @@ test('[check 18] over a form in a dialog it asks too, and Esc leaves the form as
   await page.getByRole('button', { name: 'New enrollment key…' }).click()
   const form = page.getByRole('dialog', { name: /key/ })
   await form.getByLabel('Name').fill('Shop 18')
+  await escapeOnceFocused(page)
   await form.getByRole('button', { name: 'Make the key' }).click()
   const dialog = page.getByRole('dialog', { name: 'Show again who you are' })
   await expect(dialog.getByLabel('Your password')).toBeFocused()
-  await page.keyboard.press('Escape')
-  await expect(dialog).toHaveCount(0)
+  await closeByEscape(page, dialog)
   await expect(form.getByLabel('Name')).toHaveValue('Shop 18')
   await form.getByRole('button', { name: 'Make the key' }).click()
   await dialog.getByLabel('Your password').fill(account.password)
