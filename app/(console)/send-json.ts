@@ -3,7 +3,8 @@ import { signInAgain } from './sign-in-again.ts'
 /** A place that the server refused, and why. */
 export type Issue = { path: string; message: string }
 export type Sent =
-  { ok: true; body: unknown } | { ok: false; message: string; code: string; issues: readonly Issue[] }
+  | { ok: true; body: unknown }
+  | { ok: false; message: string; code: string; issues: readonly Issue[] }
 
 type Method = 'POST' | 'PATCH' | 'DELETE'
 

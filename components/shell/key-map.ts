@@ -1,6 +1,9 @@
 /** What a key does, given the one before it. Pure. */
 export type KeyAct =
-  { kind: 'go'; key: string } | { kind: 'move'; by: 1 | -1 } | { kind: 'filter' } | { kind: 'help' }
+  | { kind: 'go'; key: string }
+  | { kind: 'move'; by: 1 | -1 }
+  | { kind: 'filter' }
+  | { kind: 'help' }
 /** Asks a list for its next or previous row; one that does it itself prevents the default. */
 export const MOVE_EVENT = 'tidemark:move'
 export type MoveEvent = CustomEvent<1 | -1>

@@ -52,7 +52,9 @@ export const isOnFormerSide = ({ op }: Mutation, { formerSide }: ChainView): boo
   op.type === 'crdt' && formerSide !== null
 
 export type WrittenFailure =
-  CrdtFailure | PatchFailure | { readonly code: 'underivable'; readonly path: string }
+  | CrdtFailure
+  | PatchFailure
+  | { readonly code: 'underivable'; readonly path: string }
 
 /** The edit on what its author saw. Without that a document write on a CRDT has no difference (protocol.md, ops). */
 export function writtenBy(standing: CrdtStanding): Result<Written, WrittenFailure> {

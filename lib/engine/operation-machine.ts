@@ -19,7 +19,15 @@ export type OperationState = (typeof OPERATION_STATES)[number]
 
 /** `halt`: the server paused it; `finish`: no member is left; `end`: what was left was skipped; `break`: it cannot go on. */
 export type OperationEvent =
-  'preview' | 'start' | 'pause' | 'halt' | 'resume' | 'cancel' | 'finish' | 'end' | 'break'
+  | 'preview'
+  | 'start'
+  | 'pause'
+  | 'halt'
+  | 'resume'
+  | 'cancel'
+  | 'finish'
+  | 'end'
+  | 'break'
 
 type Row = Readonly<Partial<Record<OperationEvent, OperationState>>>
 

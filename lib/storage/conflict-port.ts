@@ -33,7 +33,8 @@ export interface ConflictRow extends ConflictEffect {
   readonly createdAtMs: number
   /** How a person closed it; null while it is open, and for one that settled by itself. */
   readonly closure:
-    (Pick<ConflictClosure, 'mutationId' | 'kept' | 'version'> & { readonly atMs: number }) | null
+    | (Pick<ConflictClosure, 'mutationId' | 'kept' | 'version'> & { readonly atMs: number })
+    | null
   readonly desk: DeskNote
 }
 

@@ -4,14 +4,7 @@ import { ROOT } from '../setup/project.mjs'
 
 const TSC = ['node_modules/typescript/bin/tsc', '--noEmit']
 const LINT = ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']
-const FORMAT = [
-  'node_modules/prettier/bin/prettier.cjs',
-  '--check',
-  '--cache',
-  '--cache-strategy',
-  'content',
-  '.',
-]
+const FORMAT = ['node_modules/oxfmt/bin/oxfmt', '--check']
 const DEAD_CODE = ['node_modules/knip/bin/knip.js']
 
 /** Checks that are no tests; each counts as one. */

@@ -1,4 +1,4 @@
-import { format } from 'prettier'
+import { format } from 'oxfmt'
 import {
   DEAD_LETTER_CODES,
   ERROR_CODES,
@@ -28,9 +28,15 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     ...dashboards(),
   }
   const formatted = Object.entries(pages).map(
-    async ([path, text]) => [path, await format(text, { ...FORMAT, filepath: path })] as const,
+    async ([path, text]) => [path, await asFormatted(path, text)] as const,
   )
   return new Map(await Promise.all(formatted))
+}
+
+async function asFormatted(path: string, text: string): Promise<string> {
+  const { code, errors } = await format(path, text, FORMAT)
+  if (errors.length > 0) throw new Error(`${path}: ${errors.map(({ message }) => message).join('; ')}`)
+  return code
 }
 
 const metricsPage = (): string => `# Metrics

@@ -51,7 +51,17 @@ const KINDS: Readonly<Record<string, Kind>> = {
 }
 
 type Do =
-  'patch' | 'put all' | 'put part' | 'unset' | 'count' | 'add' | 'take' | 'type' | 'cut' | 'list' | 'gone'
+  | 'patch'
+  | 'put all'
+  | 'put part'
+  | 'unset'
+  | 'count'
+  | 'add'
+  | 'take'
+  | 'type'
+  | 'cut'
+  | 'list'
+  | 'gone'
 interface Step {
   readonly what: Do
   /** What is written, and where. */

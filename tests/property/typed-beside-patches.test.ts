@@ -34,7 +34,15 @@ const KINDS: Readonly<Record<string, JsonObject>> = {
  * it is; `lost`: the server has it, and its answer is lost; `halve`: it can't be read, and the push goes out in halves; `alone`: nothing is pulled; `typing`: with the answer on its way.
  */
 type Session =
-  'sync' | 'wait' | 'part' | 'lost' | 'halve' | 'alone' | 'part alone' | 'typing' | 'typing alone'
+  | 'sync'
+  | 'wait'
+  | 'part'
+  | 'lost'
+  | 'halve'
+  | 'alone'
+  | 'part alone'
+  | 'typing'
+  | 'typing alone'
 const COPY = 3
 /** Some steps long: what is typed into the record meanwhile isn't sent, and the device reads. */
 const LONG_WAIT_MS = 7_000

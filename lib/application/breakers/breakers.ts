@@ -54,7 +54,8 @@ export interface BreakerChange {
 
 /** What became of work behind one breaker. */
 export type Guarded<T> =
-  { readonly kind: 'done'; readonly value: T } | { readonly kind: 'open'; readonly refusal: Refusal }
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'open'; readonly refusal: Refusal }
 
 interface Entry {
   state: BreakerState

@@ -37,7 +37,13 @@ export const byRuleAsked = {
 /** What became of a conflict, or would. `refused` is by the collection's schema or rules, or because it changed meanwhile. */
 export type ByRuleOutcome = 'mine' | 'theirs' | 'merged' | 'skipped' | 'refused'
 export type ByRuleWhy =
-  RuleSkip | 'no_collection' | 'schema' | 'rule' | 'decided_against' | 'changed' | 'not_now'
+  | RuleSkip
+  | 'no_collection'
+  | 'schema'
+  | 'rule'
+  | 'decided_against'
+  | 'changed'
+  | 'not_now'
 
 export interface ByRuleItem {
   readonly id: string

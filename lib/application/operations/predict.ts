@@ -38,7 +38,8 @@ export interface Predicted {
 
 /** Members by a filter, or those of an operation that have no fate yet. */
 export type PredictedSource =
-  { readonly membership: Membership } | { readonly operation: Pick<OperationRow, 'id' | 'matched' | 'total'> }
+  | { readonly membership: Membership }
+  | { readonly operation: Pick<OperationRow, 'id' | 'matched' | 'total'> }
 
 const RULES_RELOADS_MAX = 3
 

@@ -90,7 +90,8 @@ export type BreakerEvent =
 export const CLOSED: BreakerState = { kind: 'closed', era: 0, window: EMPTY_WINDOW }
 
 export type Judgement =
-  { readonly admitted: true } | { readonly admitted: false; readonly retryAfterMs: number }
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly retryAfterMs: number }
 
 const ADMITTED: Judgement = { admitted: true }
 /** While all probes are out: long enough that those who are told don't ask again and again while a probe is slow. */

@@ -24,7 +24,8 @@ export interface RuleQuestion {
 }
 
 export type RuleAnswer =
-  { readonly choice: Exclude<Choice, { kind: 'restore' }> } | { readonly skip: RuleSkip }
+  | { readonly choice: Exclude<Choice, { kind: 'restore' }> }
+  | { readonly skip: RuleSkip }
 
 /**
  * What a rule makes of one open conflict. `newest` keeps the side that was written last by its stamp, as LWW does; `merge`

@@ -9,7 +9,8 @@ export interface AlertPerson {
 
 /** Why an alert keeps silent though it fires. */
 export type Suppression =
-  { readonly kind: 'silence'; readonly silenceId: string } | { readonly kind: 'rule'; readonly rule: string }
+  | { readonly kind: 'silence'; readonly silenceId: string }
+  | { readonly kind: 'rule'; readonly rule: string }
 
 /** The view of the console that shows what a cause was found in. */
 export interface EvidenceLink {

@@ -17,7 +17,8 @@ export interface ToldSeries {
 
 /** What a point adds to what was told before it. */
 export type Gain =
-  { readonly kind: 'count'; readonly value: number } | { readonly kind: 'spread'; readonly spread: Spread }
+  | { readonly kind: 'count'; readonly value: number }
+  | { readonly kind: 'spread'; readonly spread: Spread }
 
 export interface Advance {
   readonly series: ToldSeries

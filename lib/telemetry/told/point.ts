@@ -23,7 +23,13 @@ export const BREAKER_STATES = ['closed', 'half_open', 'open'] as const
  * `deliveries` took together: a mean is all that can be made of it.
  */
 export type ToldCounter =
-  'requests' | 'failures' | 'attempts' | 'pushed' | 'conflicts' | 'deliveries' | 'deliveryMs'
+  | 'requests'
+  | 'failures'
+  | 'attempts'
+  | 'pushed'
+  | 'conflicts'
+  | 'deliveries'
+  | 'deliveryMs'
 
 /** How often values of a range came, in the unit of the metric. Counts are whole. */
 export type Spread =

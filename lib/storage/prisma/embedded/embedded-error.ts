@@ -1,6 +1,10 @@
 /** Why the embedded PostgreSQL cannot run; the message says what a person can do. */
 export type EmbeddedErrorCode =
-  'data_dir_in_use' | 'data_dir_unreachable' | 'platform_unsupported' | 'initdb_failed' | 'start_failed'
+  | 'data_dir_in_use'
+  | 'data_dir_unreachable'
+  | 'platform_unsupported'
+  | 'initdb_failed'
+  | 'start_failed'
 
 export class EmbeddedError extends Error {
   readonly code: EmbeddedErrorCode
