@@ -5,6 +5,12 @@ import { HEADER_BYTES_MAX, malformed, refuseMethod } from './refused-by-node.mjs
 const NO_HOST = 'localhost'
 
 /**
+ * Longer than the 60 s for which load balancers keep a connection that waits: they would send a request into one that is
+ * just being closed, as a device does that comes back within Node's own 5 s.
+ */
+const KEEP_ALIVE_MS = 65_000
+
+/**
  * Node's server, for all that HTTP/1.1 allows: what Node would answer by itself, and with nothing in it, is served, or
  * refused as every other error is. `answer` gets requests whose `url` is a path and whose host is one.
  * @param options Node's own
@@ -16,7 +22,12 @@ export function createHttpServer(options, answer) {
     else if (!refuseMethod(request, response)) answer(request, response)
   }
   const server = createServer(
-    { ...options, maxHeaderSize: HEADER_BYTES_MAX, requireHostHeader: false },
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      ...options,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      requireHostHeader: false,
+    },
     listener,
   )
   // RFC 9110, 10.1.1: what a client expects and nobody knows may be left aside.

@@ -1,6 +1,4 @@
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { Scope } from '#lib/application/breakers/scopes.ts'
@@ -10,6 +8,7 @@ import type { Storage } from '#lib/storage/ports.ts'
 import { StorageContention, StorageUnavailable } from '#lib/storage/ports.ts'
 import type { TestApp } from './device-world.ts'
 import { NOTES_SCHEMA, TestDevice, testApp, testFleet } from './device-world.ts'
+import { listen } from './listen.ts'
 
 /** A process under `node:http` whose clock a test moves on. */
 export interface BreakerWorld {
@@ -37,9 +36,8 @@ export async function openBreakerWorld(storage: Storage): Promise<BreakerWorld> 
   const jobs = { name: 'jobs', strategy: 'lww', schema: NOTES_SCHEMA }
   await createCollection(app.ctx, { actor: SYSTEM, fleetId, body: jobs })
   const device = await TestDevice.enroll(app, fleet)
-  const server = await serve(app)
-  const { port } = server.address() as AddressInfo
-  const base = `http://127.0.0.1:${port}`
+  const listener = createNodeListener(app.router)
+  const { port, url, close } = await listen((incoming, outgoing) => void listener(incoming, outgoing))
   const headers = {
     authorization: `Bearer ${device.token}`,
     'tidemark-app': '1.2.0;ios',
@@ -50,29 +48,19 @@ export async function openBreakerWorld(storage: Storage): Promise<BreakerWorld> 
     app,
     device,
     fleetId,
-    base,
+    base: url,
     port,
     wait: (ms) => void (aheadMs += ms),
     stateOf: (scope) => app.ctx.breakers.list((one) => one === scope)[0]?.state ?? 'closed',
     push: (collections, changes = {}) => {
       const mutations = collections.map((collection) => device.mutation({ collection }))
       const body = JSON.stringify(device.pushBody(mutations, changes))
-      return fetch(`${base}/api/v1/push`, { method: 'POST', headers, body })
+      return fetch(`${url}/api/v1/push`, { method: 'POST', headers, body })
     },
-    get: (path) => fetch(base + path, { headers }),
+    get: (path) => fetch(url + path, { headers }),
     begin: (body = '') => beginPush(port, device.token, body),
-    close: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    close,
   }
-}
-
-async function serve({ router }: TestApp): Promise<Server> {
-  const listener = createNodeListener(router)
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return server
 }
 
 async function beginPush(port: number, token: string, body: string) {

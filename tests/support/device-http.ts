@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
@@ -16,12 +15,12 @@ import { openApiDocument } from '#lib/http/openapi.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Role, Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
-import { createHttpServer, ignoreUpgrades } from '../../scripts/launch/http-server.mjs'
 import { refuse } from '../../scripts/launch/refused-by-node.mjs'
 import { createTestDatabase } from './database.ts'
 import type { TestApp, TestFleet } from './device-world.ts'
 import { TestDevice, testApp, testFleet } from './device-world.ts'
 import { heldToContract } from './by-contract.ts'
+import { listen } from './listen.ts'
 import { SETTINGS, jsonBody } from './operator-world.ts'
 
 type AdminMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -49,27 +48,24 @@ export async function deviceHttp(): Promise<DeviceHttp> {
   const { url: databaseUrl, drop } = await createTestDatabase()
   const clock = { aheadMs: 0 }
   const closers: (() => Promise<unknown>)[] = []
-  const listen = async (): Promise<TestApp & { storage: Storage; url: string }> => {
+  const serve = async (): Promise<TestApp & { storage: Storage; url: string }> => {
     const storage = await openPostgresStorage({ url: databaseUrl })
     const app = testApp(storage, console.error, { now: () => Date.now() + clock.aheadMs })
     const devices = createNodeListener(app.router)
     const others = getRequestListener((request) => answerOther(app, request), {
       overrideGlobalObjects: false,
     })
-    const server = createHttpServer({}, (incoming, outgoing) => {
+    const { server, url, close } = await listen((incoming, outgoing) => {
       void devices(incoming, outgoing).then((answered) => (answered ? undefined : others(incoming, outgoing)))
     })
-    ignoreUpgrades(server)
     server.on('clientError', (error, socket) => refuse(error, socket, false))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      await close()
       await storage.close()
     })
-    return { ...app, storage, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+    return { ...app, storage, url }
   }
-  const app = await listen()
+  const app = await serve()
   const fleet = await testFleet(app)
   const keys = new Map<string, string>()
   const keyOf = async (role: Role): Promise<string> => {
@@ -86,7 +82,7 @@ export async function deviceHttp(): Promise<DeviceHttp> {
     url: app.url,
     fleet,
     clock,
-    another: listen,
+    another: serve,
     fleetWith: (settings) => testFleet(app, undefined, settings),
     device: (of = fleet) => TestDevice.enroll(app, of),
     replica: (options = {}, of = fleet) =>

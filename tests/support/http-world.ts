@@ -1,10 +1,9 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { answerAdmin } from '#lib/http/admin/admin-route.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import { createNodeListener } from '#lib/http/node-listener.ts'
 import type { TestApp } from './device-world.ts'
+import { listen } from './listen.ts'
 import { SETTINGS } from './operator-world.ts'
 
 /** An application behind a socket of its own: devices and operators reach it over HTTP. */
@@ -21,24 +20,19 @@ export async function overHttp(app: TestApp): Promise<HttpWorld> {
   const operators = getRequestListener((request) => answerAdmin(app.ctx, SETTINGS, ADMIN_ROUTES, request), {
     overrideGlobalObjects: false,
   })
-  const server = createServer((incoming, outgoing) => {
+  const { url, close } = await listen((incoming, outgoing) => {
     void devices(incoming, outgoing).then((answered) =>
       answered ? undefined : operators(incoming, outgoing),
     )
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const handle = async (request: Request): Promise<Response> => {
     const { pathname, search } = new URL(request.url)
     const body = request.body === null ? null : await request.text()
-    return fetch(base + pathname + search, { method: request.method, headers: request.headers, body })
+    return fetch(url + pathname + search, { method: request.method, headers: request.headers, body })
   }
   return {
     app: { ...app, router: { ...app.router, handle } },
-    admin: (path, init) => fetch(`${base}/api/admin/v1${path}`, init),
-    close: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
+    admin: (path, init) => fetch(`${url}/api/admin/v1${path}`, init),
+    close,
   }
 }

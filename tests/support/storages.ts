@@ -1,12 +1,11 @@
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createNodeListener } from '#lib/http/node-listener.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import { createTestDatabase } from './database.ts'
 import type { TestApp } from './device-world.ts'
+import type { Listening } from './listen.ts'
+import { listen } from './listen.ts'
 
 /** A storage that a test file has to itself. */
 export interface TestStorage {
@@ -37,19 +36,15 @@ async function openPostgres(): Promise<TestStorage> {
     opened.push(storage)
     return storage
   }
-  const servers: Server[] = []
+  const servers: Listening[] = []
   const served = async (app: TestApp): Promise<TestApp> => {
     const listener = createNodeListener(app.router)
-    const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const server = await listen((incoming, outgoing) => void listener(incoming, outgoing))
     servers.push(server)
-    return { ...app, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+    return { ...app, url: server.url }
   }
   const close = async (): Promise<void> => {
-    for (const server of servers) {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    }
+    for (const server of servers) await server.close()
     await Promise.all(opened.map((storage) => storage.close()))
     await drop()
   }

@@ -41,6 +41,10 @@ describe('what an HTTP client may say', () => {
   }
   const auth = (): readonly string[] => [`Authorization: Bearer ${device.token}`, 'Tidemark-App: 1.0;ios']
 
+  it('keeps a connection longer than the minute for which load balancers do', async () => {
+    expect(await said('GET /livez HTTP/1.1')).toMatch(/^Keep-Alive: timeout=65\r$/m)
+  })
+
   it('an offer to upgrade is left aside, and the request answered', async () => {
     const offer = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__']
     expect(await said('GET /livez HTTP/1.1', ...offer)).toMatch(/^HTTP\/1\.1 200 /)

@@ -1,6 +1,4 @@
-import { createServer, request as httpRequest } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createNodeListener } from '#lib/http/node-listener.ts'
@@ -8,12 +6,13 @@ import { createRouter } from '#lib/http/router.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import type { TestApp } from '#tests/support/device-world.ts'
 import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import type { Listening } from '#tests/support/listen.ts'
+import { listen } from '#tests/support/listen.ts'
 
 describe('the listener under node:http', () => {
-  let server: Server
+  let server: Listening
   let app: TestApp
   let device: TestDevice
-  let base: string
   const state = { draining: false, away: false }
 
   beforeAll(async () => {
@@ -27,18 +26,13 @@ describe('the listener under node:http', () => {
     const listener = createNodeListener(
       createRouter({ ctx: app.ctx, metrics, isDraining: () => state.draining }),
     )
-    server = createServer((incoming, outgoing) => {
+    server = await listen((incoming, outgoing) => {
       void listener(incoming, outgoing).then((answered) => {
         if (!answered) outgoing.writeHead(404).end('next')
       })
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   })
-  afterAll(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
+  afterAll(() => server.close())
 
   const headers = () => ({
     authorization: `Bearer ${device.token}`,
@@ -48,14 +42,18 @@ describe('the listener under node:http', () => {
 
   it('answers a push, and leaves other paths to whoever comes next', async () => {
     const body = JSON.stringify(device.pushBody([device.mutation()]))
-    const response = await fetch(`${base}/api/v1/push?x=1`, { method: 'POST', headers: headers(), body })
+    const response = await fetch(`${server.url}/api/v1/push?x=1`, {
+      method: 'POST',
+      headers: headers(),
+      body,
+    })
     expect(await response.json()).toMatchObject({ results: [{ status: 'applied' }] })
     expect(response.headers.get('tidemark-epoch')).toBe('1')
-    expect(await (await fetch(`${base}/overview`)).text()).toBe('next')
+    expect(await (await fetch(`${server.url}/overview`)).text()).toBe('next')
   })
 
   it('answers for every path of its API, by an error of the contract where there is none', async () => {
-    const response = await fetch(`${base}/api/v1/nope`, { method: 'POST' })
+    const response = await fetch(`${server.url}/api/v1/nope`, { method: 'POST' })
     expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
     expect(response.headers.get('tidemark-version')).toBe('1')
     expect(Number(response.headers.get('tidemark-now'))).toBeGreaterThan(0)
@@ -65,7 +63,7 @@ describe('the listener under node:http', () => {
   it('[check 26] stops reading a body without Content-Length at 1 MiB', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const sending = httpRequest(
-        `${base}/api/v1/push`,
+        `${server.url}/api/v1/push`,
         { method: 'POST', headers: headers() },
         (response) => {
           resolve(response.statusCode)
@@ -85,11 +83,11 @@ describe('the listener under node:http', () => {
       more()
     })
     expect(status).toBe(413)
-    expect((await fetch(`${base}/livez`)).status).toBe(200)
+    expect((await fetch(`${server.url}/livez`)).status).toBe(200)
   })
 
   it('survives a body that is cut off', async () => {
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    const socket = connect(server.port, '127.0.0.1')
     const lines = [
       'POST /api/v1/push HTTP/1.1',
       'Host: x',
@@ -102,12 +100,12 @@ describe('the listener under node:http', () => {
     await new Promise<void>((resolve) => socket.write(lines.join('\r\n'), () => resolve()))
     socket.destroy()
     await new Promise((resolve) => setTimeout(resolve, 50))
-    expect((await fetch(`${base}/livez`)).status).toBe(200)
+    expect((await fetch(`${server.url}/livez`)).status).toBe(200)
   })
 
   it('is alive without its database, but not ready', async () => {
     const statuses = async () =>
-      Promise.all(['livez', 'readyz'].map(async (path) => (await fetch(`${base}/${path}`)).status))
+      Promise.all(['livez', 'readyz'].map(async (path) => (await fetch(`${server.url}/${path}`)).status))
     expect(await statuses()).toEqual([200, 200])
     state.away = true
     expect(await statuses()).toEqual([200, 503])
@@ -115,11 +113,11 @@ describe('the listener under node:http', () => {
     state.draining = true
     expect(await statuses()).toEqual([200, 503])
     state.draining = false
-    expect(await (await fetch(`${base}/metrics`)).text()).toBe('some metrics')
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toBe('some metrics')
   })
 
   it('[EV3] holds little for a reader of events that has stopped reading: its stream ends', async () => {
-    const { port } = new URL(base)
+    const { port } = server
     const socket = connect(Number(port), '127.0.0.1')
     const lines = Object.entries(headers()).map(([name, value]) => `${name}: ${value}`)
     socket.write(['GET /api/v1/events HTTP/1.1', `Host: 127.0.0.1:${port}`, ...lines, '', ''].join('\r\n'))
@@ -138,7 +136,10 @@ describe('the listener under node:http', () => {
 
   it('streams events as they come', async () => {
     const controller = new AbortController()
-    const response = await fetch(`${base}/api/v1/events`, { headers: headers(), signal: controller.signal })
+    const response = await fetch(`${server.url}/api/v1/events`, {
+      headers: headers(),
+      signal: controller.signal,
+    })
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
     await device.pushed([device.mutation()])
     let text = ''
