@@ -28,7 +28,9 @@ const CALL: Call<true> = {
   body: '{}',
   check: checkNothing,
 }
-const ask = (url: string, timeoutMs = 5_000) =>
+/** Longer than any machine takes: what is waited for is no time. */
+const PATIENT_MS = 30_000
+const ask = (url: string, timeoutMs = PATIENT_MS) =>
   createTransport({ url, app: '1.2.0;linux', clock: systemClock, fetch, timeoutMs }).call(
     CALL,
     new AbortController().signal,
@@ -107,7 +109,7 @@ test.each([
   })
   // Like every check of wire.ts that the SDK acts on, this one asks for an object.
   const check = (value: unknown): true | null => (typeof value === 'object' ? true : null)
-  const transport = createTransport({ url, app: 'a;linux', clock: systemClock, fetch, timeoutMs: 5_000 })
+  const transport = createTransport({ url, app: 'a;linux', clock: systemClock, fetch, timeoutMs: PATIENT_MS })
   const { outcome } = await transport.call({ ...CALL, check }, new AbortController().signal)
   expect(outcome).toMatchObject({ ok: false, failure })
 })
@@ -142,7 +144,7 @@ test('[BO1] a refused connection, a time-out and a lost answer are told apart', 
 
 /** What an answer's body holds; one that is no JSON is damaged. */
 const askFor = (url: string) =>
-  createTransport({ url, app: '1.2.0;linux', clock: systemClock, fetch, timeoutMs: 5_000 }).call(
+  createTransport({ url, app: '1.2.0;linux', clock: systemClock, fetch, timeoutMs: PATIENT_MS }).call(
     { ...CALL, check: (body: unknown) => (body ?? null) as object | null },
     new AbortController().signal,
   )
@@ -164,7 +166,7 @@ test('[SDK1] an answer that never ends is read up to the bound, and its connecti
   })
   const { outcome } = await askFor(url)
   expect(outcome).toMatchObject({ ok: false, failure: { kind: 'unreachable', code: 'bad_answer' } })
-  await vi.waitFor(() => expect(isCut).toBe(true))
+  await vi.waitFor(() => expect(isCut).toBe(true), { timeout: PATIENT_MS })
   // What was under way between the two is read by nobody.
   expect(sent).toBeLessThan(2 * ANSWER_BYTES_MAX)
 })
