@@ -1,6 +1,6 @@
-import type { DeviceCommand, LetterNews } from '#lib/protocol/command.ts'
+import type { DeviceCommand } from '#lib/protocol/command.ts'
 import { COMMANDS_PENDING_MAX, isNews, pendingCommands } from '#lib/protocol/command.ts'
-import type { NewsOrder } from './ports.ts'
+import type { ClosedLetter, NewsOrder } from './ports.ts'
 import type { Device } from './rows.ts'
 
 /** Commands kept on a device's row, newest last: the pending ones and the last of those that are done or over. */
@@ -19,12 +19,6 @@ export function withCommand(
   const over = commands.filter((known) => !pending.includes(known))
   const kept = new Set([...over.slice(-(COMMANDS_KEPT_MAX - pending.length - 1)), ...pending])
   return [...commands.filter((known) => kept.has(known)), command]
-}
-
-/** A letter that was closed, as its device is told of it. */
-export interface ClosedLetter {
-  readonly id: string
-  readonly status: LetterNews
 }
 
 /** The list with the news of these letters behind it, of which there are no more than there is room for. Pure. */

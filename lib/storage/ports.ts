@@ -1,6 +1,6 @@
 import type { EarlierStates } from '#lib/engine/texts-since.ts'
 import type { RecordKey, RecordState } from '#lib/engine/types.ts'
-import type { DeviceCommand } from '#lib/protocol/command.ts'
+import type { DeviceCommand, LetterNews } from '#lib/protocol/command.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
@@ -336,6 +336,8 @@ export interface NewsOrder {
   readonly ids: () => string
 }
 
+export type ClosedLetter = Pick<DeadLetterRow, 'id'> & { readonly status: LetterNews }
+
 export interface DeadLetterPort {
   /**
    * Newest first. A page looks through LETTER_LOOK_MAX letters: it may hold fewer than its limit, or none, and still have
@@ -386,9 +388,9 @@ export interface DeadLetterPort {
   ): Promise<readonly { readonly deviceId: string; readonly commands: readonly DeviceCommand[] }[]>
   /**
    * Adds news of its closed letters to a device's commands, oldest first, as far as there is room, and notes that they were
-   * told, in one transaction (CM4). Of a device that is revoked or gone all count as told. False where nothing was to tell.
+   * told, in one transaction (CM4). Of a device that is revoked or gone all count as told. Those that were told now, oldest first.
    */
-  tell(fleetId: string, deviceId: string, order: NewsOrder): Promise<boolean>
+  tell(fleetId: string, deviceId: string, order: NewsOrder): Promise<readonly ClosedLetter[]>
   /** Deletes one closed letter; false when it is open, or not there. */
   purgeOne(fleetId: string, id: string, audit: AuditEntry): Promise<boolean>
 }

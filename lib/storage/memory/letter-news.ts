@@ -1,6 +1,6 @@
 import { newsRoom } from '#lib/protocol/command.ts'
-import { withLetterNews, type ClosedLetter } from '../device-commands.ts'
-import type { DeadLetterPort } from '../ports.ts'
+import { withLetterNews } from '../device-commands.ts'
+import type { ClosedLetter, DeadLetterPort } from '../ports.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 
 /** What devices are still to be told of their letters (CM4). */
@@ -30,7 +30,7 @@ export function memoryLetterNews(state: MemoryState): Pick<DeadLetterPort, 'unto
             ...device,
             commands: withLetterNews(device.commands, letters, order),
           })
-        return letters.length > 0
+        return letters
       }),
   }
 }

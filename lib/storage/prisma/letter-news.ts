@@ -1,6 +1,6 @@
 import { newsRoom, type DeviceCommand } from '#lib/protocol/command.ts'
-import { withLetterNews, type ClosedLetter } from '../device-commands.ts'
-import type { DeadLetterPort } from '../ports.ts'
+import { withLetterNews } from '../device-commands.ts'
+import type { ClosedLetter, DeadLetterPort } from '../ports.ts'
 import type { Database, Statement } from './database.ts'
 import { lockDevice, saveCommands } from './device-life.ts'
 import { fromJson } from './values.ts'
@@ -44,12 +44,12 @@ export function postgresLetterNews(database: Database): Pick<DeadLetterPort, 'un
         const device = await lockDevice(send, fleetId, deviceId)
         const isServed = device !== null && device.status !== 'revoked'
         const room = isServed ? newsRoom(device.commands, order.nowMs) : null
-        if (room === 0) return false
+        if (room === 0) return []
         const told = await send<ClosedLetter & Record<string, unknown>>(TELL, [fleetId, deviceId, room])
-        if (!isServed || told.length === 0) return told.length > 0
         const letters = told.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-        await saveCommands(send, { ...device, commands: withLetterNews(device.commands, letters, order) })
-        return true
+        if (isServed && letters.length > 0)
+          await saveCommands(send, { ...device, commands: withLetterNews(device.commands, letters, order) })
+        return letters
       }),
   }
 }

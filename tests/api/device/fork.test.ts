@@ -101,6 +101,32 @@ describe('a forked device over HTTP and PostgreSQL', () => {
     expect(await told(other)).toEqual([])
   })
 
+  it('[CM4] a fork hears too that a letter which both hold was closed', async () => {
+    const disk = createMemoryDisk()
+    const first = await world.replica({ store: openMemoryStore(disk) })
+    for (const title of [7, 8])
+      await first.collection('notes').put(null, { title } as never, { validate: false })
+    await first.sync()
+    const [discarded, replayed] = first.deadLetters$.get().map(({ deadLetterId }) => deadLetterId)
+    const twin = await world.replica({ store: openMemoryStore(copyOf(disk)) })
+    await first.sync()
+    expect(await twin.sync()).toMatchObject({ problem: 'device_forked' })
+    expect(await twin.sync()).toMatchObject({ problem: null })
+    expect(twin.deadLetters$.get()).toHaveLength(2)
+
+    const close = async (id: string | undefined, act: string, body: object): Promise<void> => {
+      const answer = await world.admin('POST', `/dead-letters/${id}/${act}`, { reason: 'a test', ...body })
+      expect(answer.status).toBe(200)
+    }
+    await close(discarded, 'discard', {})
+    await close(replayed, 'edit', { op: { type: 'put', data: { title: 'mended' } } })
+    for (const replica of [first, twin]) {
+      expect(await replica.sync()).toMatchObject({ problem: null })
+      expect(replica.deadLetters$.get()).toEqual([])
+      await replica.close()
+    }
+  })
+
   it('[FK2] goes on with a chain that began under the former id', async () => {
     const device = await world.device()
     const parent = device.mutation({ op: { type: 'put', data: { title: 'first', count: 1 } } })
