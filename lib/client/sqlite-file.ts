@@ -131,6 +131,9 @@ export function finishSwap(path: string): void {
 const CODES: Readonly<Record<string, 'quota_exceeded' | 'store_corrupt'>> = {
   SQLITE_FULL: 'quota_exceeded',
   SQLITE_CORRUPT: 'store_corrupt',
+  SQLITE_CORRUPT_INDEX: 'store_corrupt',
+  // The file ends before a page of it does.
+  SQLITE_IOERR_SHORT_READ: 'store_corrupt',
   SQLITE_NOTADB: 'store_corrupt',
   // A byte of the header says so too, and a file in its place helps in either case.
   SQLITE_READONLY: 'store_corrupt',

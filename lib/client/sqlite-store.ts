@@ -74,6 +74,8 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
   sharedByFile.set(path, shared)
   checkWritable(path)
   const guard = guarded(() => openGuard(path))
+  /** Of the file that was found damaged: SQLite moves its log into it at the close, and a hole hides what is missing. */
+  let brokenInode: number | undefined
   /** Null while it is known to be damaged. */
   let current: Opened | null = openIfSound()
   const { tell, listen, leave } = shared.hub.join()
@@ -89,9 +91,12 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
     try {
       return under(() => (isSwapping(path) ? null : open()))
     } catch (error) {
-      if (isDamage(error)) return null
-      guard.close()
-      throw error
+      if (!isDamage(error)) {
+        guard.close()
+        throw error
+      }
+      brokenInode = inodeNow()
+      return null
     }
   }
   function under<T>(run: () => T): T {
@@ -102,10 +107,11 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
       guard.leave()
     }
   }
+  function inodeNow(): number | undefined {
+    return statSync(path, { throwIfNoEntry: false })?.ino
+  }
   const isPresent = ({ inode, salvages }: Opened): boolean =>
-    statSync(path, { throwIfNoEntry: false })?.ino === inode &&
-    salvages === shared.salvages &&
-    !isSwapping(path)
+    inodeNow() === inode && salvages === shared.salvages && !isSwapping(path)
   function closeFile(): void {
     current?.db.close()
     current = null
@@ -115,12 +121,14 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
     closeFile()
     shared.salvages += 1
     guarded(() => salvageFile(path))
+    brokenInode = undefined
     current = open()
   }
   /** Alone: another process may have set the file aside since, and what it mended is the store now. */
   function takeUp(): void {
     finishSwap(path)
     closeFile()
+    if (brokenInode !== undefined && brokenInode === inodeNow()) return mend()
     try {
       current = open()
     } catch (error) {

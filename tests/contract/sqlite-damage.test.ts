@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { openSqliteStore } from '#lib/client/sqlite-store.ts'
+import type { ReplicaStore } from '#lib/client/store.ts'
 import type { RecoveryNotice } from '#lib/client/tables.ts'
 import { bundled } from '#tests/support/bundled.ts'
 import type { Authority } from '#tests/unit/client/support/authority.ts'
@@ -32,12 +33,16 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const open = (file: string, authority: Authority): Promise<Replica> =>
+const open = (
+  file: string,
+  authority: Authority,
+  store: ReplicaStore = openSqliteStore(file),
+): Promise<Replica> =>
   openReplica({
     url: 'http://authority.test',
     enrollmentKey: 'tme_key',
     device: DEVICE,
-    store: openSqliteStore(file),
+    store,
     fetch: authority.fetch,
     sync: { auto: false },
   })
@@ -337,6 +342,89 @@ describe('a key of which a byte is wrong', () => {
     await again.sync()
     expect(again.recoveries$.get()).toHaveLength(1)
     await again.close()
+  })
+})
+
+describe('a file that has lost its end', () => {
+  const LONG = 20
+  const LATE = 10
+  const copy = (from: string, to: string, parts: readonly string[]): void => {
+    for (const part of parts) copyFileSync(from + part, to + part)
+  }
+  /** Values of several pages each in the file, and shorter ones after them in its log, as of a process that was killed. */
+  async function longFile(name: string, late: number, parts: readonly string[]): Promise<string> {
+    const file = path.join(folder, `${name}.db`)
+    const put = async (count: number, text: string): Promise<Replica> => {
+      const replica = await open(file, createAuthority(Date.now))
+      for (let n = 0; n < count; n++) await replica.collection(COLLECTION).put(null, { title: text })
+      return replica
+    }
+    await (await put(LONG, 'z'.repeat(9_000))).close()
+    const replica = await put(late, 'z'.repeat(300))
+    copy(file, `${file}.killed`, parts)
+    await replica.close()
+    return `${file}.killed`
+  }
+
+  test.each([
+    ['with an empty log beside it', 0, ['', '-wal', '-shm']],
+    ['without any log', 0, ['']],
+    ['with a log beside it', LATE, ['', '-wal', '-shm']],
+    ['with a log beside it, and no index of that', LATE, ['', '-wal']],
+  ] as const)(
+    '[SDK4] %s opens at the first try wherever it was cut: all that can be read is there, and the rest is told',
+    async (name, late, parts) => {
+      const whole = await longFile(`cut ${name}`, late, parts)
+      const made = LONG + late
+      const size = statSync(whole).size
+      const kept: number[] = []
+      for (let pages = 1; pages < size / PAGE_BYTES; pages += pages < 8 ? 1 : 7) {
+        for (const rest of [0, 1_500]) {
+          const file = `${whole}.${pages}.${rest}`
+          copy(whole, file, parts)
+          truncateSync(file, size - pages * PAGE_BYTES + rest)
+          const replica = await open(file, createAuthority(Date.now))
+          const found = await replica.collection(COLLECTION).query()
+          const told = (await replica.diagnostics()).store.recoveries
+          const pending = replica.status$.get().pending
+          await replica.close()
+          kept.push(found.length)
+          for (const { data } of found) expect(String(data['title'])).toMatch(/^(z{9000}|z{300})$/)
+          const lost = made - found.length
+          // What the last page had of use may stand in the part that is left.
+          if (lost === 0 && told.length === 0) continue
+          expect([file, told.length]).toEqual([file, 1])
+          expect(told[0]).toMatchObject({ setAside: `${file}.broken-1`, pendingKept: found.length })
+          expect(pending).toBe(found.length)
+          expect(told[0]?.mayHaveLostMore || told[0]?.changesLost.length === lost).toBe(true)
+          const again = await open(file, createAuthority(Date.now))
+          expect(await again.collection(COLLECTION).query()).toHaveLength(found.length)
+          expect((await again.diagnostics()).store.recoveries).toEqual(told)
+          await again.close()
+        }
+      }
+      // What stood in pages that are left is never given up with the others.
+      expect(kept[0]).toBeGreaterThanOrEqual(made - 1)
+      expect(kept[8]).toBeGreaterThanOrEqual(made - 3)
+    },
+    60_000,
+  )
+
+  test('[SDK4] is mended though its log was moved into it after it was found damaged: a hole hides what is missing', async () => {
+    const file = await longFile('hidden', LATE, ['', '-wal', '-shm'])
+    truncateSync(file, statSync(file).size - PAGE_BYTES)
+    const store = openSqliteStore(file)
+    expect(store.isDamaged()).toBe(true)
+    // As the engine does by itself, once what it had open of the file is collected.
+    const db = new Database(file)
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    db.close()
+    const replica = await open(file, createAuthority(Date.now), store)
+    expect(await replica.collection(COLLECTION).query()).toHaveLength(LONG + LATE - 1)
+    expect((await replica.diagnostics()).store.recoveries).toMatchObject([
+      { pendingKept: LONG + LATE - 1, changesLost: [{ collection: COLLECTION }], mayHaveLostMore: false },
+    ])
+    await replica.close()
   })
 })
 
