@@ -156,7 +156,7 @@ function checkEach(options: ReplicaOptions): void {
   const { store, enrollmentKey, network, random, fetch } = options
   const { name, appVersion, platform, model, os } = (device ?? {}) as Partial<DeviceInfo>
   check(URL.canParse(url) && /^https?:/i.test(url), 'url', 'a URL')
-  check(isLabel(name) && /\S/.test(name), 'device.name', 'text that can be seen, of at most 120 characters')
+  check(isLabel(name) && /\S/.test(name), 'device.name', 'visible text of at most 120 characters')
   for (const [key, text] of Object.entries({ model, os }))
     check((text ?? null) === null || isLabel(text), `device.${key}`, 'text of at most 120 characters')
   // They travel in a header, whose fields a semicolon parts.

@@ -93,13 +93,14 @@ export function createTightStore(store: ReplicaStore): TightStore {
     try {
       return await transactDurably(work)
     } catch (error) {
-      if (!isCode(error, 'quota_exceeded')) throw error
+      unlessFull(error)
     }
     const next: Unstored = new Map(unstored)
     const result = await store.transact((tx) => work(over(tx, next)))
     if (bytesIn(next) > UNSTORED_BYTES_MAX) throw new ReplicaError('quota_exceeded')
     unstored = next
-    await store.transact((tx) => removeFrom(tx, next))
+    // A log wants room for a removal too. What is kept here has it, and the next transaction tries again.
+    await store.transact((tx) => removeFrom(tx, next)).catch(unlessFull)
     return result
   }
   return {
@@ -150,6 +151,10 @@ function raise(error: unknown, tell: (error: unknown) => void): never {
 
 const isCode = (error: unknown, code: ReplicaErrorCode): boolean =>
   error instanceof ReplicaError && error.code === code
+
+function unlessFull(error: unknown): void {
+  if (!isCode(error, 'quota_exceeded')) throw error
+}
 
 const rowName = (table: Table, key: string): string => `${table} ${key}`
 

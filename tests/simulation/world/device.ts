@@ -186,19 +186,30 @@ export class SimDevice {
   }
 }
 
+/** Of a window without room: not even a removal goes. */
+const SOLID = 1
+
 class PowerGone extends Error {}
 
-/** A disk without room for anything that grows; what is removed, or gets no longer, goes. */
+/**
+ * A disk without room for anything that grows; what is removed, or gets no longer, goes. At its worst nothing can be
+ * written at all, as where a log has to grow for a removal too.
+ */
 function withoutRoom(tx: StoreTx, windows: Windows, index: number): StoreTx {
+  const isSolid = windows.probability('no_room', index) === SOLID
+  const refuse = (): never => {
+    windows.note('no_room')
+    windows.cramped.add(index)
+    throw new ReplicaError('quota_exceeded')
+  }
   return {
     ...tx,
     put: async (table, key, value) => {
       const before = await tx.get(table, key)
-      if (before !== undefined && JSON.stringify(before).length >= JSON.stringify(value).length)
-        return tx.put(table, key, value)
-      windows.note('no_room')
-      windows.cramped.add(index)
-      throw new ReplicaError('quota_exceeded')
+      const grows = before === undefined || JSON.stringify(before).length < JSON.stringify(value).length
+      return isSolid || grows ? refuse() : tx.put(table, key, value)
     },
+    remove: async (table, key) =>
+      isSolid && (await tx.get(table, key)) !== undefined ? refuse() : tx.remove(table, key),
   }
 }

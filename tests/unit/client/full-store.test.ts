@@ -28,6 +28,29 @@ function smallStore(disk: MemoryDisk, room: { bytes: number }): ReplicaStore {
   }
 }
 
+/** A disk on which nothing at all can be written, as where a log has to grow for a removal too. */
+function solidStore(disk: MemoryDisk, room: { isFull: boolean }): ReplicaStore {
+  const store = openMemoryStore(disk)
+  const refuse = () => Promise.reject(new ReplicaError('quota_exceeded'))
+  return {
+    ...store,
+    transact: (work) =>
+      store.transact((tx) =>
+        work({
+          ...tx,
+          put: (...row) => (room.isFull ? refuse() : tx.put(...row)),
+          remove: async (table, key) => {
+            const isThere = disk.tables[table].has(key)
+            return room.isFull && isThere ? refuse() : tx.remove(table, key)
+          },
+        }),
+      ),
+  }
+}
+
+const textOf = (disk: MemoryDisk): string =>
+  JSON.stringify(Object.entries(disk.tables).map(([name, rows]) => [name, ...rows]))
+
 describe('a store without room', () => {
   test('[SDK3] a write is refused with its code, leaves nothing, and is seen in the status', async () => {
     const world = createWorld()
@@ -160,6 +183,61 @@ describe('a store without room', () => {
     expect(last.recoveries$.get()).toEqual([])
     expect(await last.collection(COLLECTION).query()).toHaveLength(5)
     await last.close()
+    await next.close()
+  })
+
+  test('[SDK3] where not even a removal finds room a session goes on and reads are right; what is done is stored once there is some', async () => {
+    const world = createWorld()
+    const room = { isFull: false }
+    const replica = await world.open({ store: solidStore(world.disk, room) })
+    const reports = replica.collection(COLLECTION)
+    await replica.sync()
+    for (let n = 0; n < 30; n++) await reports.put(null, { title: `n${n}` })
+    for (let n = 0; n < 40; n++)
+      world.authority.write(`01900000-0000-7000-8000-${String(n).padStart(12, '0')}`, { title: 'afar' })
+    room.isFull = true
+    const before = textOf(world.disk)
+    for (let round = 0; round < 3; round++) {
+      expect(await replica.sync()).toMatchObject({ pending: 0, problem: null, storeHealth: 'full' })
+      // What the server has is never shown a second time as what waits.
+      const found = await reports.query()
+      expect([found.length, new Set(found.map(({ id }) => id)).size]).toEqual([70, 70])
+      expect(found.every(({ pending }) => !pending)).toBe(true)
+      expect((await replica.diagnostics()).store.recoveries).toEqual([])
+      await expect(reports.put(null, { title: 'late' })).rejects.toMatchObject({ code: 'quota_exceeded' })
+    }
+    expect([...world.authority.effects.values()]).toEqual(Array.from({ length: 30 }, () => 1))
+    expect(textOf(world.disk)).toBe(before)
+    room.isFull = false
+    expect(await replica.sync()).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
+    expect([world.disk.tables.outbox.size, world.disk.tables.outbox_by_id.size]).toEqual([0, 0])
+    await replica.close()
+    const again = await world.open()
+    expect(again.status$.get()).toMatchObject({ pending: 0 })
+    expect(await again.collection(COLLECTION).query()).toHaveLength(70)
+    expect(again.recoveries$.get()).toEqual([])
+    await again.close()
+  })
+
+  test('[SDK3] the process ends before a removal found room: the same is said again under the same ids', async () => {
+    const world = createWorld()
+    const room = { isFull: false }
+    const replica = await world.open({ store: solidStore(world.disk, room) })
+    await replica.sync()
+    for (let n = 0; n < 5; n++) await replica.collection(COLLECTION).put(null, { title: `n${n}` })
+    room.isFull = true
+    expect(await replica.sync()).toMatchObject({ pending: 0 })
+    await replica.close()
+    const full = await world.open({ store: solidStore(world.disk, room) })
+    expect(await full.collection(COLLECTION).query()).toHaveLength(5)
+    expect(await full.sync()).toMatchObject({ pending: 0, problem: null })
+    await full.close()
+    room.isFull = false
+    const next = await world.open()
+    expect(next.status$.get().pending).toBe(5)
+    expect(await next.sync()).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
+    expect([...world.authority.effects.values()]).toEqual([1, 1, 1, 1, 1])
+    expect(await next.collection(COLLECTION).query()).toHaveLength(5)
     await next.close()
   })
 
