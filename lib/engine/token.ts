@@ -12,6 +12,8 @@ import { TOKEN_LIFE_MS } from '#lib/protocol/limits.ts'
 export interface Position {
   readonly version: number
   readonly snapshot: { readonly target: number } | null
+  /** Up to here its reader holds all, where that is less than `version` (TK9): see `heldOf`. */
+  readonly held?: number
 }
 export type Positions = Readonly<Record<string, Position>>
 
@@ -86,12 +88,22 @@ export function mergePositions(earlier: Positions, later: Positions): Positions 
   return merged
 }
 
-/** Where a collection stands after a page that ended at `version`. */
-export function advance(position: Position, version: number): Position {
+/**
+ * Up to which version a device holds all of a collection, each record as it was then or newer. A page passes over what has been
+ * replaced behind it, so before a run of pages has come to the head that is where the run began.
+ */
+export const heldOf = ({ version, held = version }: Position): number => held
+
+/** Where a collection stands after a page that ended at `version`, while its newest one was `head`. */
+export function advance(position: Position, version: number, head: number): Position {
   const reached = Math.max(position.version, version)
   const running = position.snapshot !== null && reached < position.snapshot.target
-  return { version: reached, snapshot: running ? position.snapshot : null }
+  const held = reached < head ? heldOf(position) : reached
+  return holding({ version: reached, snapshot: running ? position.snapshot : null }, held)
 }
+
+const holding = (position: Position, held: number): Position =>
+  held < position.version ? { ...position, held } : position
 
 /** The place of a collection that the token lacks: a snapshot up to the head of this moment (TK4). */
 export const startPosition = (head: number): Position => ({
@@ -102,7 +114,8 @@ export const startPosition = (head: number): Position => ({
 function further(a: Position, b: Position): Position {
   const [front, back] = a.version >= b.version ? [a, b] : [b, a]
   // A snapshot that either has finished is finished.
-  return back.snapshot === null ? { version: front.version, snapshot: null } : front
+  const snapshot = back.snapshot && front.snapshot
+  return holding({ version: front.version, snapshot }, Math.max(heldOf(front), heldOf(back)))
 }
 
 function toJson(token: SyncToken): Json {
@@ -112,20 +125,31 @@ function toJson(token: SyncToken): Json {
       snapshot ? [version, snapshot.target] : [version],
     ],
   )
+  const held = Object.entries(token.positions).flatMap(([collection, place]): [string, Json][] =>
+    place.held === undefined ? [] : [[collection, place.held]],
+  )
   return {
     f: token.fleetId,
     d: token.deviceId,
     e: token.epoch,
     t: token.issuedAtMs,
     p: Object.fromEntries(places),
+    h: Object.fromEntries(held),
   }
 }
 
 function fromJson(json: Json): SyncToken {
   assert(isJsonObject(json) && isJsonObject(json['p']), 'a token of this format has an object as payload')
+  const held = json['h'] as Readonly<Record<string, number>> | undefined
   const places = Object.entries(json['p']).map(([collection, place]): [string, Position] => {
     const [version, target] = place as readonly [number, number?]
-    return [collection, { version, snapshot: target === undefined ? null : { target } }]
+    const position = { version, snapshot: target === undefined ? null : { target } }
+    // The release before doesn't say it: such a token may be from the middle of a run of pages.
+    if (!held) return [collection, holding(position, 0)]
+    return [
+      collection,
+      holding(position, Object.hasOwn(held, collection) ? (held[collection] ?? 0) : version),
+    ]
   })
   return {
     fleetId: json['f'] as string,

@@ -118,7 +118,7 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
       query('limit', 'Changes a page', { type: 'integer', minimum: 1, maximum: PULL_CHANGES_MAX }),
       query(
         'texts',
-        'Long texts by what came to them since the token (`textsSince`: an update of Yjs, or `ops`, and two FNV-1a hashes of what it reads as, lib/engine/crdt/hash53.ts), or whole',
+        'Long texts by what came to them since the token (`textsSince`: an update of Yjs, or `ops`, and two FNV-1a hashes of what it reads as, lib/engine/crdt/hash53.ts), or whole. What is told may begin before the token, so a part of it may be held already: join updates, and of `ops`, which end at `revision`, leave out those up to the revision that you have',
         {
           type: 'string',
           enum: ['since', 'whole'],

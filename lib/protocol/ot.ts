@@ -24,7 +24,7 @@ export interface OtEpoch {
 /** By JSON Pointer. */
 export type OtStates = Readonly<Record<string, OtState>>
 
-/** A path as pulls carry it. `ops` are the operations since the token, one a revision; left out after compaction. */
+/** A path as pulls carry it. `ops` are the newest operations, one a revision, from the token or before it; left out after compaction. */
 export interface WireOtPath {
   readonly revision: number
   readonly kind?: OtState['kind'] | undefined

@@ -1,7 +1,7 @@
 import type { WireRecord } from './push.ts'
 
 /**
- * A text by what came to it since the token (TK9): of a CRDT a Yjs update in base64 to be joined into what the device holds,
+ * A text by what came to it since the token or before it (TK9): of a CRDT a Yjs update in base64 to be joined into what the device holds,
  * under OT the `ops` of its path; and the hash (hash53) of what it then reads as. One that reads otherwise is asked for whole.
  */
 export interface TextSince {

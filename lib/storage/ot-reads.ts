@@ -2,6 +2,7 @@ import type { OtRead } from '#lib/engine/load-plan.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { OT_LOAD_MAX } from './change-rows.ts'
+import type { PullRead } from './push-rows.ts'
 
 /** A read of one name of a path, or of all of a record. */
 export interface OtSlot extends Pick<OtRead, 'collection' | 'recordId' | 'afterRevision' | 'afterVersion'> {
@@ -52,3 +53,7 @@ export function heldReads(held: readonly Mutation[]): readonly OtRead[] {
   }
   return [...reads.values()]
 }
+
+/** After which version the operations of a pulled record are told, by collection. */
+export const toldAfter = (reads: readonly PullRead[]): ReadonlyMap<string, number> =>
+  new Map(reads.map(({ collection, afterVersion, heldVersion }) => [collection, heldVersion || afterVersion]))

@@ -102,6 +102,8 @@ export interface PushWrites {
 export interface PullRead {
   readonly collection: string
   readonly afterVersion: number
+  /** Up to which version the reader holds all, where it is known to (TK9): operations under OT are told from there. */
+  readonly heldVersion?: number
 }
 
 /** A record, and a version of its collection. */

@@ -1,5 +1,5 @@
 import type { Position, Positions } from '#lib/engine/token.ts'
-import { advance, encodeToken, judgeToken, positionOf, startPosition } from '#lib/engine/token.ts'
+import { advance, encodeToken, heldOf, judgeToken, positionOf, startPosition } from '#lib/engine/token.ts'
 import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
@@ -72,9 +72,10 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const names = admitted.filter((name) => !queued.has(name))
   const reads = names.map((collection) => {
     const position = positionOf(held, collection)
-    // What a snapshot shows may be the device's first sight of a record.
-    const textsSince = input.texts === 'since' && position?.snapshot === null
-    return { collection, afterVersion: position?.version ?? 0, textsSince }
+    // Nothing before a first snapshot has come to the head: what it shows may be the device's first sight of a record.
+    const heldVersion = position ? heldOf(position) : 0
+    const textsSince = input.texts === 'since' && heldVersion > 0
+    return { collection, afterVersion: position?.version ?? 0, heldVersion, textsSince }
   })
   const mayBeFromMemory = shown !== null && follows
   const heads = async () => (mayBeFromMemory ? ctx.heads.of(fleet) : null)
@@ -217,8 +218,9 @@ function reachedPositions(names: readonly string[], held: Positions, page: Writt
   const snapshots: Record<string, SnapshotState> = {}
   for (const name of names) {
     const known = positionOf(held, name)
-    const before = known ?? startPosition(page.heads.get(name) ?? 0)
-    const after = advance(before, page.reached.get(name) ?? before.version)
+    const head = page.heads.get(name) ?? 0
+    const before = known ?? startPosition(head)
+    const after = advance(before, page.reached.get(name) ?? before.version, head)
     positions[name] = after
     if (before.snapshot || !known) snapshots[name] = after.snapshot ? 'running' : 'complete'
   }

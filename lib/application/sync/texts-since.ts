@@ -10,7 +10,7 @@ export const TEXTS_SINCE_FROM_CHARS = 16 * 1024
 /** Of the texts of a page that are looked at: to load one of so many takes a tenth of a second. */
 export const TEXTS_SINCE_CHARS_MAX = 1024 * 1024
 
-/** A read by a device that holds what its collection had at the position, if it takes texts by what came to them since. */
+/** A read by a device, if it takes texts by what came to them since `heldVersion`. */
 export interface PageRead extends PullRead {
   readonly textsSince?: boolean
 }
@@ -21,7 +21,7 @@ export interface ToldRecord {
   readonly ot: WireRecord['ot']
 }
 
-/** The records of a page, long texts told by what came to them since the position that the page is read from. */
+/** The records of a page, long texts told by what came to them since all was held: the page's own position may be past that. */
 export async function tellTextsSince(
   { sync }: Pick<Storage, 'sync'>,
   fleetId: string,
@@ -44,16 +44,16 @@ function placesToLookAt(
   told: readonly ToldRecord[],
   fromChars: number,
 ): readonly RecordAt[] {
-  const after = new Map(
-    reads.flatMap((read) => (read.textsSince ? [[read.collection, read.afterVersion]] : [])),
+  const held = new Map(
+    reads.flatMap((read) => (read.textsSince ? [[read.collection, read.heldVersion ?? 0]] : [])),
   )
   const places: RecordAt[] = []
   let chars = 0
   for (const { record, ot } of told) {
     const { collection, recordId, deleted, life = 0 } = record
-    const version = after.get(collection)
+    const version = held.get(collection) ?? 0
     const length = charsOf(record, ot)
-    if (version === undefined || deleted || life > version || length < fromChars) continue
+    if (version === 0 || deleted || life > version || length < fromChars) continue
     chars += length
     if (chars > TEXTS_SINCE_CHARS_MAX && places.length > 0) break
     places.push({ collection, recordId, version })

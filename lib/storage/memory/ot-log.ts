@@ -3,7 +3,7 @@ import type { RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
 import type { OtSlot } from '../ot-reads.ts'
-import { slotsOf, unreadOf } from '../ot-reads.ts'
+import { slotsOf, toldAfter, unreadOf } from '../ot-reads.ts'
 import type { PulledOp, PullRead, PushSnapshot } from '../ports.ts'
 import type { FleetTables, StoredOp } from './state.ts'
 import { keyOf } from './state.ts'
@@ -70,9 +70,10 @@ export function pulledOps(
   records: readonly Pick<RecordState, 'collection' | 'recordId' | 'version' | 'ot'>[],
 ): Map<RecordKey, readonly PulledOp[]> {
   const pulled = new Map<RecordKey, readonly PulledOp[]>()
+  const toldOf = toldAfter(reads)
   let read = 0
   for (const { collection, recordId, ot } of records) {
-    const after = reads.find((read) => read.collection === collection)?.afterVersion ?? 0
+    const after = toldOf.get(collection) ?? 0
     if (ot === undefined || after === 0) continue
     const rows = tables.otOps
       .values()

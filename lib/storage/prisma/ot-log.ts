@@ -3,7 +3,7 @@ import type { PathOp, RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
-import { slotsOf, unreadOf } from '../ot-reads.ts'
+import { slotsOf, toldAfter, unreadOf } from '../ot-reads.ts'
 import type { PulledOp, PullRead, PushSnapshot, PushWrites } from '../ports.ts'
 import { bigints, ints, jsons, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
@@ -138,7 +138,7 @@ export async function pulledOps(
   reads: readonly PullRead[],
   records: readonly Pick<RecordState, 'collection' | 'recordId' | 'version' | 'ot'>[],
 ): Promise<Map<RecordKey, readonly PulledOp[]>> {
-  const after = new Map(reads.map(({ collection, afterVersion }) => [collection, afterVersion]))
+  const after = toldAfter(reads)
   const asked = records.filter(({ ot, collection }) => ot !== undefined && (after.get(collection) ?? 0) > 0)
   if (asked.length === 0) return new Map()
   const rows = await database.one<PulledRow>(fleetId, PULLED, [

@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import type { Context } from '#lib/application/context.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
+import { decodeBase64url, encodeBase64url } from '#lib/kernel/base64url.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
 import type { PulledRecord, PullResponse } from '#lib/protocol/pull.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
-import { testApp, testFleet } from '#tests/support/device-world.ts'
+import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
 import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
+import { TextReader } from '#tests/support/text-reader.ts'
 
 /** Of a state that is told by what came to it, some 40,000 characters. */
 const LONG = 'lorem ipsum '.repeat(2_500)
@@ -26,6 +30,22 @@ interface Asked {
   readonly chars: number
 }
 
+function inPagesOf(limit: number, request: Request): Request {
+  const url = new URL(request.url)
+  if (!url.pathname.endsWith('/pull')) return request
+  url.searchParams.set('limit', String(limit))
+  return new Request(url, request)
+}
+
+/** A token as a process of the release before makes it: it says only how far was read. */
+function asBefore(token: string, mac: Context['mac']): string {
+  const bytes = decodeBase64url(token) as Uint8Array
+  const length = bytes.length - mac(new Uint8Array()).length
+  const { h: _, ...payload } = JSON.parse(Buffer.from(bytes.subarray(1, length)).toString()) as JsonObject
+  const signed = Buffer.concat([bytes.subarray(0, 1), Buffer.from(JSON.stringify(payload))])
+  return encodeBase64url(Buffer.concat([signed, mac(signed)]))
+}
+
 /** Replicas whose pulls are heard, and may be told something else. */
 describe.each(STORAGES)('long texts by what came to them over $name', ({ open: openStorage }) => {
   let held: TestStorage
@@ -33,6 +53,8 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
   let fleet: TestFleet
   let pulls: Asked[] = []
   let damage: (answer: string) => string = (answer) => answer
+  /** Changes that a page has at the most; null as the replica asks. */
+  let limit: number | null = null
   beforeAll(async () => {
     held = await openStorage()
     app = await held.served(testApp(held.storage))
@@ -48,9 +70,11 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
   beforeEach(() => {
     pulls = []
     damage = (answer) => answer
+    limit = null
   })
 
-  async function heard(who: string, request: Request): Promise<Response> {
+  async function heard(who: string, asked: Request): Promise<Response> {
+    const request = limit === null ? asked : inPagesOf(limit, asked)
     const answered = await (app.url === undefined ? app.router.handle(request) : fetch(request))
     const response = answered ?? new Response(null, { status: 404 })
     const url = new URL(request.url)
@@ -156,6 +180,102 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
     expect(await body(two).value()).toBe(`ba${LONG}`)
     expect([...told('one'), ...told('two')].map(({ texts }) => texts)).toEqual(Array(4).fill('since'))
     await Promise.all([one.close(), two.close()])
+  })
+
+  /** A replica that types, a record with a long text and another one, and what a reader by the contract has of them. */
+  async function withReader(collection: string) {
+    const [one, two, reads] = await Promise.all([open('one'), open('two'), TestDevice.enroll(app, fleet)])
+    const ids = await Promise.all(['a', 'b'].map(() => one.collection(collection).put(null, { title: 'x' })))
+    const [a = '', b = ''] = ids.map(({ recordId }) => recordId)
+    const type = async (recordId: string, text: string): Promise<void> => {
+      await one.collection(collection).text(recordId, 'body').insert(0, text)
+      await sync(one)
+    }
+    await type(a, LONG)
+    await type(b, 'b')
+    await type(a, 'so ')
+    await sync(two)
+    const reader = new TextReader()
+    const page = async (token: string, texts = 'since', size = 1): Promise<PullResponse> => {
+      const query = new URLSearchParams({ limit: String(size), collections: collection, texts, token })
+      if (token === '') query.delete('token')
+      const answer = await reads.send('GET', `/api/v1/pull?${query}`)
+      const told = (await answer.json()) as PullResponse
+      reader.take(told)
+      return told
+    }
+    const { token } = await page('', 'since', 500)
+    expect(reader.shown()).toMatchObject({ [`${collection}/${a}`]: `so ${LONG}` })
+    const close = () => Promise.all([one.close(), two.close()])
+    return { one, two, a, b, type, reader, page, token, close, key: `${collection}/${a}` }
+  }
+
+  it.each(KINDS)(
+    '[TK9] what a page in %s passed over, since it was replaced behind it, is told by the page that has the record',
+    async (collection) => {
+      const { a, b, type, reader, page, token, close, key } = await withReader(collection)
+      await type(a, 'LOST ')
+      await type(b, 'b')
+      await type(a, 'later ')
+      const first = await page(token)
+      expect(first).toMatchObject({ changes: [{ recordId: b }], hasMore: true })
+      // Left in the middle; another one reads on by a process of the release before, which knows of no such place.
+      const second = await page(first.token)
+      expect(second).toMatchObject({ changes: [{ recordId: a, textsSince: {} }], hasMore: false })
+      expect(reader.shown()[key]).toBe(`later LOST so ${LONG}`)
+      const since = reader.toldSince
+      expect((await page(asBefore(first.token, app.ctx.mac))).changes[0]).not.toHaveProperty('textsSince')
+      expect([reader.shown()[key], reader.toldSince]).toEqual([`later LOST so ${LONG}`, since])
+      // From the end of a run on it is told from there.
+      await type(a, 'end ')
+      const { changes } = await page(second.token)
+      expect(JSON.stringify(changes).length).toBeLessThan(3_000)
+      expect(reader.shown()[key]).toBe(`end later LOST so ${LONG}`)
+      await close()
+    },
+  )
+
+  it.each(KINDS)(
+    '[TK9] who stops in the middle of a run of pages in %s, and comes back when more was written, lacks nothing',
+    async (collection) => {
+      const { a, b, type, reader, page, token, close, key } = await withReader(collection)
+      let at = token
+      const readOne = async (): Promise<boolean> => {
+        const told = await page(at)
+        at = told.token
+        return told.hasMore
+      }
+      for (const word of ['one ', 'two ', 'three ']) {
+        await type(b, word)
+        await type(a, word)
+        expect(await readOne()).toBe(true)
+        await type(b, word)
+        expect(await readOne()).toBe(true)
+        expect(reader.shown()[key]).toMatch(RegExp(`^${word}`))
+        await type(a, `past ${word}`)
+      }
+      while (await readOne());
+      expect(reader.shown()[key]).toBe(`past three three past two two past one one so ${LONG}`)
+      expect(reader.toldSince).toBeGreaterThan(3)
+      await close()
+    },
+  )
+
+  it.each(KINDS)('[TK9] a replica in %s asks for no page of a run once more', async (collection) => {
+    const { two, a, b, type, close } = await withReader(collection)
+    await type(a, 'LOST ')
+    await type(b, 'b')
+    await type(a, 'later ')
+    pulls = []
+    limit = 1
+    await sync(two)
+    expect(told('two').map(({ texts, changes }) => [texts, changes[0]?.recordId])).toEqual([
+      ['since', b],
+      ['since', a],
+    ])
+    expect(told('two')[1]?.changes[0]).toHaveProperty(['textsSince', '/body'])
+    expect(await two.collection(collection).text(a, 'body').value()).toBe(`later LOST so ${LONG}`)
+    await close()
   })
 
   /** What may be wrong with what a page tells, and where. */

@@ -109,13 +109,37 @@ describe.each(BACKENDS)('the log of OT on $name', (backend) => {
         return { ...change, record: record && { ...record, ot } }
       }),
     )
-    const pulled = async (afterVersion: number) => {
-      const reads = [{ collection: 'reports', afterVersion }]
+    const pulled = async (afterVersion: number, heldVersion?: number) => {
+      const reads = [
+        { collection: 'reports', afterVersion, ...(heldVersion !== undefined && { heldVersion }) },
+      ]
       const { records, otOps } = await storage.sync.pull(fleetId, reads, { limit: 99, maxBytes: 1e7 })
       return records.map(({ recordId }) => otOps.get(recordKey('reports', recordId))?.length)
     }
     const told = Array.from({ length: OT_PAGE_MAX / perRecord }, () => perRecord)
     expect(await pulled(1)).toEqual([...told, undefined])
     expect(await pulled(2)).toEqual(told)
+    expect(await pulled(2, 0)).toEqual(told)
+  })
+
+  it('[TK9] a page in the middle of a run tells of a record what came to it since the run began', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    await commit(storage, fleetId, (head) => {
+      const others = [1, 2, 3].map((n) => changeOf({ deviceId, version: head + n }))
+      const otOps = [1, 2, 3, 4].map((n) => opOf('/a', n, head + n))
+      const { record, ...change } = changeOf({ deviceId, version: head + 4, otOps })
+      return [
+        ...others,
+        { ...change, record: record && { ...record, ot: { '/a': { kind: 'text', revision: 4 } } } },
+      ]
+    })
+    const pulled = async (afterVersion: number, heldVersion: number) => {
+      const reads = [{ collection: 'reports', afterVersion, heldVersion }]
+      const { otOps } = await storage.sync.pull(fleetId, reads, { limit: 9, maxBytes: 1e6 })
+      return [...otOps.values()].flat().map(({ revision }) => revision)
+    }
+    expect([await pulled(3, 3), await pulled(3, 1), await pulled(3, 0)]).toEqual([[4], [2, 3, 4], [4]])
   })
 })

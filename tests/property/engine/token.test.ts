@@ -2,15 +2,21 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Position, Positions, SyncToken } from '#lib/engine/token.ts'
-import { decodeToken, encodeToken, mergePositions } from '#lib/engine/token.ts'
+import { decodeToken, encodeToken, heldOf, mergePositions } from '#lib/engine/token.ts'
 import { cases } from '#tests/support/cases.ts'
 import { DEVICE_A, NOW_MS, uuid } from '#tests/support/engine-world.ts'
 
 const mac = (bytes: Uint8Array): Uint8Array => createHmac('sha256', 'a test key').update(bytes).digest()
-const position: fc.Arbitrary<Position> = fc.record({
-  version: fc.nat(1_000),
-  snapshot: fc.option(fc.record({ target: fc.nat(2_000) }), { nil: null }),
-})
+const position: fc.Arbitrary<Position> = fc
+  .record({
+    version: fc.nat(1_000),
+    snapshot: fc.option(fc.record({ target: fc.nat(2_000) }), { nil: null }),
+    behind: fc.nat(50),
+  })
+  .map(({ version, snapshot, behind }) => {
+    const held = version - behind
+    return behind > 0 && held >= 0 ? { version, snapshot, held } : { version, snapshot }
+  })
 const positions = fc
   .dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/), position, { maxKeys: 5 })
   .map((drawn): Positions => ({ ...drawn }))
@@ -65,8 +71,10 @@ describe('sync token', () => {
     fc.assert(
       fc.property(positions, positions, (a, b) => {
         const merged = mergePositions(a, b)
-        for (const [name, { version }] of [...Object.entries(a), ...Object.entries(b)]) {
+        for (const [name, place] of [...Object.entries(a), ...Object.entries(b)]) {
+          const { version } = place
           expect(merged[name]?.version).toBeGreaterThanOrEqual(version)
+          expect(merged[name] && heldOf(merged[name])).toBeGreaterThanOrEqual(heldOf(place))
           if (a[name] && a[name].snapshot === null) expect(merged[name]?.snapshot).toBeNull()
         }
         expect(mergePositions(merged, a)).toEqual(merged)

@@ -26,13 +26,14 @@ const record = (recordId: string, changes: Partial<RecordTexts> = {}): RecordTex
   crdt: JSON.stringify({ '/body': NOW }),
   ...changes,
 })
-const reads = [{ collection: 'pages', afterVersion: 4, textsSince: true }]
+/** Of a page in the middle of a run, which began at 4. */
+const reads = [{ collection: 'pages', afterVersion: 7, heldVersion: 4, textsSince: true }]
 
 /** Which records were looked at, and those that were told by what came to them. */
 async function toldOf(records: readonly RecordTexts[], fromChars: number) {
   const looked: string[] = []
   const statesAt = async (_: string, places: readonly RecordAt[]) => {
-    looked.push(...places.map(({ recordId }) => recordId))
+    looked.push(...places.map(({ recordId, version }) => `${recordId} at ${version}`))
     const then = { version: 4, schemaVersion: 1, crdt: { '/body': THEN } }
     return new Map(places.map(({ collection, recordId }) => [recordKey(collection, recordId), then]))
   }
@@ -50,14 +51,14 @@ it('[TK9] only what the device may hold is looked at: nothing removed, nothing b
     record('elsewhere', { collection: 'notes' }),
     record('edited', { life: 3 }),
   ]
-  expect(await toldOf(records, 0)).toEqual({ looked: ['edited'], since: ['edited'] })
+  expect(await toldOf(records, 0)).toEqual({ looked: ['edited at 4'], since: ['edited'] })
   expect(await toldOf(records, 1_000)).toEqual({ looked: [], since: [] })
 })
 
 it('[TK9] as many as their characters allow are looked at, and one however long it is', async () => {
   const crdt = JSON.stringify({ '/body': NOW, '/more': 'x'.repeat(TEXTS_SINCE_CHARS_MAX / 2) })
   const long = ['a', 'b', 'c'].map((id) => record(id, { crdt }))
-  expect((await toldOf(long, 0)).looked).toEqual(['a'])
+  expect((await toldOf(long, 0)).looked).toEqual(['a at 4'])
   const shorter = ['a', 'b', 'c'].map((id) => record(id, { crdt: crdt.replace('x'.repeat(1_000), '') }))
-  expect((await toldOf(shorter, 0)).looked).toEqual(['a', 'b'])
+  expect((await toldOf(shorter, 0)).looked).toEqual(['a at 4', 'b at 4'])
 })

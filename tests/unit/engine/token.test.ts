@@ -1,7 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Mac, Position, SyncToken, TokenReader } from '#lib/engine/token.ts'
-import { advance, decodeToken, encodeToken, mergePositions, startPosition } from '#lib/engine/token.ts'
+import {
+  advance,
+  decodeToken,
+  encodeToken,
+  heldOf,
+  mergePositions,
+  startPosition,
+} from '#lib/engine/token.ts'
 import { TOKEN_LIFE_MS } from '#lib/protocol/limits.ts'
 import { DEVICE_A, DEVICE_B, NOW_MS, uuid } from '#tests/support/engine-world.ts'
 
@@ -83,10 +90,35 @@ describe('sync token', () => {
   it('[TK4] a first snapshot runs to the head at its start, and is complete there', () => {
     expect(startPosition(0)).toEqual({ version: 0, snapshot: null })
     const started = startPosition(100)
-    const half = advance(started, 60)
-    expect(half).toEqual({ version: 60, snapshot: { target: 100 } })
-    expect(advance(half, 100)).toEqual({ version: 100, snapshot: null })
-    expect(advance(half, 130)).toEqual({ version: 130, snapshot: null })
-    expect(advance(half, 10)).toEqual(half)
+    const half = advance(started, 60, 100)
+    expect(half).toEqual({ version: 60, snapshot: { target: 100 }, held: 0 })
+    expect(advance(half, 100, 100)).toEqual({ version: 100, snapshot: null })
+    expect(advance(half, 130, 150)).toEqual({ version: 130, snapshot: null, held: 0 })
+    expect(advance(half, 10, 100)).toEqual(half)
+  })
+
+  it('[TK9] says up to where all is held: a run of pages has it from where it began until it comes to the head', () => {
+    const whole: Position = { version: 40, snapshot: null }
+    const page = advance(whole, 50, 90)
+    expect([page, heldOf(page)]).toEqual([{ version: 50, snapshot: null, held: 40 }, 40])
+    expect(advance(page, 60, 91)).toEqual({ version: 60, snapshot: null, held: 40 })
+    expect(advance(page, 91, 91)).toEqual({ version: 91, snapshot: null })
+    // Of a collection behind the one that a page was cut in nothing was read.
+    expect([advance(whole, 40, 90), advance(whole, 40, 40)]).toEqual([whole, whole])
+    const positions = { reports: page, sites: whole, tasks: advance(startPosition(90), 50, 90) }
+    const made = encodeToken({ ...token, positions }, mac)
+    expect(decodeToken(made, reader, mac)).toEqual({ ok: true, value: { ...token, positions } })
+  })
+
+  it('[TK9] a token of the release before is read, and may be from the middle of such a run', () => {
+    const payload = { f: token.fleetId, d: DEVICE_A, e: 3, t: NOW_MS, p: { reports: [41], sites: [7, 90] } }
+    const signed = Buffer.concat([Buffer.of(1), Buffer.from(JSON.stringify(payload))])
+    const old = Buffer.concat([signed, mac(signed)]).toString('base64url')
+    const positions = {
+      reports: { version: 41, snapshot: null, held: 0 },
+      sites: { version: 7, snapshot: { target: 90 }, held: 0 },
+    }
+    expect(decodeToken(old, reader, mac)).toEqual({ ok: true, value: { ...token, positions } })
+    expect(advance(positions.reports, 45, 45)).toEqual({ version: 45, snapshot: null })
   })
 })
