@@ -140,7 +140,13 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
   }
   for (let child = mutation; child.after !== undefined;) {
     const parent = findParent(draft, child, deviceId)
-    if (!parent || pending.length === CHAIN_MAX) return { ...UNKNOWN_VIEW, seenVersion: baseVersion }
+    if (!parent || pending.length === CHAIN_MAX) {
+      // Nothing is needed of what came before a delete that stood. Past the bound all is unknown: there the next delete may be
+      // out of reach for one link, and another push of the same chain would be decided otherwise.
+      const before = pending.splice(parent ? 0 : pending.findLastIndex(isDeleteThatStood) + 1)
+      view = { ...UNKNOWN_VIEW, seenVersion: baseVersion, links: before.length }
+      break
+    }
     const reached = draft.views.get(viewKey(parent.id, baseVersion)) ?? decidedView(draft, parent)
     if (reached) view = reached
     if (reached || isInDocument(parent.result, baseVersion)) break
@@ -153,6 +159,9 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
   }
   return view
 }
+
+const isDeleteThatStood = ({ mutation, result }: KnownMutation): boolean =>
+  mutation.op.type === 'delete' && result.status !== 'superseded'
 
 /** What a person made of the chain's side of a conflict is what its children stand on. */
 function decidedView(draft: PushDraft, parent: KnownMutation): ChainView | null {

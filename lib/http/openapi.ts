@@ -58,6 +58,10 @@ const MIB = 1024 * 1024
 /** protocol.md, push, and what bounds it (PU5). */
 const PUSH = `At most ${MUTATIONS_PER_PUSH_MAX} mutations and ${BODY_BYTES_MAX / MIB} MiB. The records that a push changes, and those that it is answered with, have ${PUSH_RECORD_BYTES_MAX / MIB} MiB and one record more at the most: the mutations after that are \`retry\`, \`push_full\`, and go into another push.
 
+\`after\` is the device's own mutation that this one was made on. 500 links of it are followed: behind more of them the base is unknown, and so it is after one that nobody knows, but not behind a delete that came in between. In one push an id is what was sent under it there: behind one that is \`refused\` (\`mutation_id_reused\` too, though another mutation had its effect under that id) a child is \`parent_refused\`; in a later push it goes on from what had its effect.
+
+A \`put\` that makes a removed record anew has \`baseVersion\` 0, or the device's own delete as \`after\`. With the version of the tombstone as its base it is an edit of what isn't there, and goes to a person.
+
 With \`atomic\` all of it happens or nothing does: a culprit (a conflict, dead letter, refusal, \`retry\` or \`shed\`) is 409 \`atomic_aborted\` with \`results\`, and one that is past the bound on records 413 \`atomic_too_large\`, now and whenever it came again.`
 /** protocol.md, events: there is no schema for what stands in a stream. */
 const EVENTS = `Each event's data is one JSON object. All of it is a hint: whatever is missed comes with the next session.

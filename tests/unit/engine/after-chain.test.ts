@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CHAIN_MAX, fateAfter } from '#lib/engine/after-chain.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import type { CollectionRules } from '#lib/engine/types.ts'
 import {
   DEVICE_A,
   DEVICE_B,
@@ -118,6 +119,19 @@ describe('after chains', () => {
     expect(server.record?.data).toEqual({ a: 'text', b: 1, c: 1 })
   })
 
+  it('[AF3] [ID1] a child of what was refused under a known id is refused with it, and goes on from the known one later', () => {
+    const server = new EngineWorld()
+    const known = edit(put({ a: 1 }))
+    server.push(DEVICE_A, [known])
+    const child = edit(patch({ b: 1 }), { after: known.id })
+    expect(server.push(DEVICE_A, [{ ...known, op: put({ a: 2 }) }, child])).toMatchObject([
+      { status: 'refused', code: 'mutation_id_reused' },
+      { status: 'refused', code: 'parent_refused' },
+    ])
+    expect(statuses(server.push(DEVICE_A, [child]))).toEqual(['applied'])
+    expect(server.record?.data).toEqual({ a: 1, b: 1 })
+  })
+
   it('[DL3] a discarded parent counts as dead', () => {
     const server = new EngineWorld(rulesOf({ schema: { properties: { a: { type: 'number' } } } }))
     const first = edit(put({ a: 'text' }))
@@ -191,7 +205,28 @@ describe('after chains', () => {
     expect(server.record?.data).toEqual({ a: 2 })
   })
 
+  /** A record of A's own, and a chain behind one that nobody knows: `before`, a delete, a put and a patch. */
+  function behindUnknown(strategy: CollectionRules['strategy'], before: readonly Operation[] = []) {
+    const server = new EngineWorld(rulesOf({ strategy, tieRule: 'manual' }))
+    server.send(DEVICE_A, put({ body: 'old' }))
+    const chain: Mutation[] = []
+    for (const op of [...before, remove, put({ body: 'new' }), patch({ n: 1 })])
+      chain.push(edit(op, { baseVersion: 1, after: chain.at(-1)?.id ?? newId() }))
+    return { server, chain }
+  }
+
   describe.each(['lww', 'fww', 'field-merge', 'crdt', 'ot', 'manual'] as const)('by %s', (strategy) => {
+    it.each([
+      ['one push', 3],
+      ['a push each', 1],
+    ])('[AF2] behind a delete whose own parent is unknown it is nothing, in %s', (_, size) => {
+      const { server, chain } = behindUnknown(strategy)
+      const results = []
+      for (let i = 0; i < 3; i += size) results.push(...server.push(DEVICE_A, chain.slice(i, i + size)))
+      expect(statuses(results)).toEqual(['applied', 'applied', 'applied'])
+      expect(server.record).toMatchObject({ deleted: false, data: { body: 'new', n: 1 } })
+    })
+
     const tags = { tags: ['x', 'y'] }
     it.each([
       ['one push', 3],
@@ -207,6 +242,16 @@ describe('after chains', () => {
       for (let i = 0; i < 3; i += size) results.push(...server.push(DEVICE_A, chain.slice(i, i + size)))
       expect(statuses(results)).toEqual(['applied', 'applied', 'applied'])
       expect(server.record).toMatchObject({ deleted: false, data: { tags: ['x'], body: 'new', n: 1 } })
+    })
+
+    it('[CS9] a put with the tombstone’s version as base goes to a person, with base 0 it makes the record anew', () => {
+      const told = [2, 0].map((baseVersion) => {
+        const server = new EngineWorld(rulesOf({ strategy, tieRule: 'manual' }))
+        server.send(DEVICE_A, put({ body: 'old' }))
+        server.send(DEVICE_A, remove, { baseVersion: 1 })
+        return server.send(DEVICE_A, put({ body: 'new' }), { baseVersion }).status
+      })
+      expect(told).toEqual(['conflict', 'applied'])
     })
 
     it('[CS9] a put behind one’s own delete recreates what another had deleted too', () => {
@@ -272,6 +317,32 @@ describe('after chains', () => {
     server.send(DEVICE_B, remove, { baseVersion: 1 })
     expect(statuses(server.push(DEVICE_A, [edit(put({ a: 2 }), { after: first.id })]))).toEqual(['conflict'])
     expect(server.record?.deleted).toBe(true)
+  })
+
+  it.each(['lww', 'fww', 'field-merge', 'ot', 'manual'] as const)(
+    '[AF2] behind such a delete another’s later write is concurrent, by %s',
+    (strategy) => {
+      const { server, chain } = behindUnknown(strategy)
+      server.push(DEVICE_A, chain.slice(0, 1))
+      server.send(DEVICE_B, put({ body: 'theirs' }), { atMs: 100 })
+      expect(statuses(server.push(DEVICE_A, chain.slice(1, 2)))).not.toEqual(['applied'])
+      expect(server.last.effects[0]?.conflict?.baseKnown).toBe(true)
+    },
+  )
+
+  it('[AF2] all links count where the first is unknown, on both sides of a delete, however they are pushed', () => {
+    const links = CHAIN_MAX + 2
+    const told = [1, links].map((size) => {
+      const { server, chain } = behindUnknown('lww', [patch({ a: 1 }), patch({ a: 2 })])
+      while (chain.length < links)
+        chain.push(edit(patch({ n: chain.length }), { baseVersion: 1, after: chain.at(-1)?.id ?? '' }))
+      const results = []
+      for (let i = 0; i < links; i += size) results.push(...server.push(DEVICE_A, chain.slice(i, i + size)))
+      return statuses(results)
+    })
+    const applied = Array.from({ length: CHAIN_MAX - 2 }, () => 'applied')
+    expect(told[0]).toEqual(['superseded', 'superseded', 'applied', ...applied, 'superseded'])
+    expect(told[1]).toEqual(told[0])
   })
 
   it('[AF2] a chain longer than its bound has an unknown base, and never hangs', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { CHAIN_MAX } from '#lib/engine/after-chain.ts'
 import { DEVICE_ROUTES } from '#lib/http/device-api.ts'
 import { INGEST_ROUTES } from '#lib/http/ingest/ingest-api.ts'
 import { openApiDocument } from '#lib/http/openapi.ts'
@@ -45,6 +46,12 @@ describe('the contract of the device API', () => {
     expect(schema?.required).toEqual(['requestId', 'sessionId', 'epoch', 'report', 'mutations'])
     expect(schema?.properties['requestId']).toEqual({ type: 'string', format: 'uuid', pattern: UUID.source })
     expect(schema?.properties['mutations']).toMatchObject({ type: 'array', maxItems: 500 })
+  })
+
+  it('[AF2] tells how far links are followed', () => {
+    expect(document.paths['/push']?.['post']).toMatchObject({
+      description: expect.stringContaining(`${CHAIN_MAX} links`) as string,
+    })
   })
 
   it('tells of the ETag where an answer has one', () => {
