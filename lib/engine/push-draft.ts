@@ -251,13 +251,19 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
     draft.records.set(recordKey(collection, recordId), record)
   }
   if (replaced) draft.bases.set(baseKey(collection, recordId, replaced.version), replaced)
-  const deadLetter =
-    result.status === 'dead_lettered' ? 'open' : effect.replayOf === null ? 'none' : 'replayed'
   const { mutation } = incoming
   const { deviceId, editOf } = effect
-  const known = { id, deviceId, mutation, result, deadLetter, replacedBy: null } as const
-  if (editOf === null) draft.mutations.set(id, known)
-  else if (result.status !== 'dead_lettered') replace(draft, editOf, { ...known, deadLetter: 'none' })
+  const known = {
+    id,
+    deviceId,
+    mutation,
+    result,
+    deadLetter: 'none',
+    letterId: null,
+    replacedBy: null,
+  } as const
+  if (editOf === null) draft.mutations.set(id, { ...known, ...letterAfter(draft, effect) })
+  else if (result.status !== 'dead_lettered') replace(draft, editOf, known)
   if (effect.otOps.length > 0) {
     draft.otLog.set(recordKey(collection, recordId), [...otLogOf(draft, mutation), ...effect.otOps])
     for (const op of effect.otOps) {
@@ -267,6 +273,17 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
     }
   }
   absorbConflicts(draft, effect)
+}
+
+/** How the letter of a mutation stands: what waited for a person may have come there by a replay, and keeps it. */
+function letterAfter(
+  draft: PushDraft,
+  { incoming, deadLetter, replayOf, releasedBy }: ChangeEffect,
+): Pick<KnownMutation, 'deadLetter' | 'letterId'> {
+  if (deadLetter) return { deadLetter: 'open', letterId: deadLetter.id }
+  if (replayOf !== null) return { deadLetter: 'replayed', letterId: replayOf }
+  const before = releasedBy === null ? null : mutationOf(draft, incoming.mutation.id)
+  return { deadLetter: before?.deadLetter ?? 'none', letterId: before?.letterId ?? null }
 }
 
 /** An edit that failed again has changed nothing but its letter's count of attempts (ID3). */

@@ -290,15 +290,15 @@ function unwritable(
   return deadLetter(question, { code, detail, path, base })
 }
 
-/** A replay that fails again keeps its letter (ID3). */
+/** A replay that fails again keeps its letter (ID3), and so does one that had to wait for a person first (AF3). */
 function deadLetter(
   question: Question,
   why: Pick<DeadLetterEffect, 'code' | 'detail' | 'path'> & { readonly base: BaseDocument },
   parentMutationId: string | null = null,
 ): ChangeEffect {
-  const { push, incoming, ids } = question
+  const { draft, push, incoming, ids } = question
   const { code, detail, path } = why
-  const id = push.replayOf ?? ids()
+  const id = push.replayOf ?? mutationOf(draft, incoming.mutation.id)?.letterId ?? ids()
   const base = why.base.kind === 'known' ? why.base.data : null
   const result = {
     id: incoming.mutation.id,

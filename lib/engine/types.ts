@@ -74,6 +74,8 @@ export interface KnownMutation {
   readonly result: EffectiveResult
   /** Open while the dead letter waits; a replay is exempt from `duplicate` then (ID3). */
   readonly deadLetter: 'none' | 'open' | 'replayed' | 'discarded'
+  /** Of that letter, open or closed: a mutation has one, which is opened again where it dies once more. Null for none. */
+  readonly letterId: string | null
   /** The edited form that took its place, whose outcome its children go on from (AF4). */
   readonly replacedBy: string | null
 }

@@ -58,7 +58,10 @@ export function conflictRowOf(
 
 const NOTHING_SAID: ConflictRow['desk'] = { assigned: null, note: '', version: 0 }
 
-/** The letter of a change (DL1). A replay that died again makes no second one. */
+/**
+ * The letter of a change (DL1). A replay that died again makes no second one; of what waited for a person the one that is
+ * there is opened again.
+ */
 export function deadLetterRowOf(
   fleetId: string,
   change: WrittenChange,

@@ -165,7 +165,10 @@ function decideMember(group: Group, letter: DeadLetterRow, job: ReplayJob): Fate
   // It would only die again behind it, and be nearer to being poisoned (DL3).
   if (parent !== null && (standing(parent) === 'open' || standing(parent) === 'discarded')) return HELD
   const outcome = decideNext(group, job)
-  if (outcome.kind === 'failed') throw outcome.error
+  if (outcome.kind === 'failed') {
+    if (outcome.error.tidemarkCode === 'not_replayable') return CLOSED.open
+    throw outcome.error
+  }
   if (outcome.kind === 'outdated') return { outcome: 'later', code: 'contention', retryAfterMs: 0 }
   return fateOf(outcome.results[0] as MutationResult, letter)
 }

@@ -179,10 +179,17 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   return answered(group, device, { body, results: decision.results, repeated: false })
 }
 
-/** A replay is a push of one mutation whose dead letter is open (ID3). */
+/**
+ * A replay is a push of one mutation whose dead letter is open (ID3). One that was opened again by a decision of this very
+ * group was replayed since it was asked for.
+ */
 function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   const id = job.push.editOf ?? job.push.mutations[0]?.mutation.id ?? ''
-  if (group.world.mutations.get(id)?.deadLetter !== 'open') throw new ApplicationError('not_replayable')
+  const isReleased = group.writes.changes.some(
+    ({ releasedBy, incoming }) => releasedBy !== null && incoming.mutation.id === id,
+  )
+  if (isReleased || group.world.mutations.get(id)?.deadLetter !== 'open')
+    throw new ApplicationError('not_replayable')
   if (isOutdated(group, job)) return { kind: 'outdated' }
   const linkedIds = group.world.linked.get(job.push.deviceId)
   const decision = decidePush(group.world, { ...job.push, linkedIds }, group.ids)
@@ -247,9 +254,15 @@ const isOutdated = ({ asksAuthority, snapshot, world }: Group, job: PushJob): bo
   ((job.askedUnder !== null && job.askedUnder !== snapshot.fleet.configVersion) ||
     hasOutdatedVerdict(world, job.push))
 
-/** Nothing is lost beyond the bound: the device keeps what it has and comes back on the next day. */
+/**
+ * Nothing is lost beyond the bound: the device keeps what it has and comes back on the next day. A letter that is opened
+ * again is none that is made.
+ */
 function countLetters({ world, letterDays, writes }: Group, deviceId: string, decision: PushDecision): void {
-  const made = decision.effects.filter(({ deadLetter }) => deadLetter !== null).length
+  const made = decision.effects.filter(
+    ({ deadLetter, incoming }) =>
+      deadLetter !== null && deadLetter.id !== world.mutations.get(incoming.mutation.id)?.letterId,
+  ).length
   if (made === 0) return
   const day = Math.floor(world.nowMs / DAY_MS)
   const known = letterDays.get(deviceId)

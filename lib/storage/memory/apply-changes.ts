@@ -4,6 +4,7 @@ import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, deadLetterRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
+import { openAgain } from './dead-letters.ts'
 import { otKey } from './ot-log.ts'
 import type { FleetTables, StoredChange } from './state.ts'
 import type { Undo } from './table.ts'
@@ -47,7 +48,9 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
       ])
     if (change.closes) closeConflict(tables, undo, change.closes, atMs)
     const letter = deadLetterRowOf(fleetId, change, deviceName, atMs)
-    if (letter) tables.deadLetters.set(undo, letter.id, letter)
+    const known = letter && tables.deadLetters.get(letter.id)
+    if (known) openAgain(tables, undo, { ...known, ...replayOutcome(change, atMs) })
+    else if (letter) tables.deadLetters.set(undo, letter.id, letter)
     if (change.replayOf !== null) closeLetter(tables, undo, change.replayOf, change, atMs)
   }
 }

@@ -105,7 +105,7 @@ function knownConflict(tables: FleetTables, id: string): KnownConflict | undefin
 
 /** From each id as many links by `after` up as are followed at most; an edited form is as near as what it took the place of. */
 function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string, KnownMutation> {
-  const letters = new Map(tables.deadLetters.values().map((letter) => [letter.mutation.id, letter.status]))
+  const letters = new Map(tables.deadLetters.values().map((letter) => [letter.mutation.id, letter]))
   const known = new Map<string, KnownMutation>()
   let wave = [...ids]
   for (let links = 0; links <= ANCESTORS_MAX && wave.length > 0; links++) {
@@ -114,8 +114,10 @@ function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string,
       const row = tables.changes.get(id)
       if (!row || known.has(id)) continue
       const { deviceId, mutation, result, replacedBy } = row
-      const deadLetter = letters.get(id) ?? 'none'
-      known.set(id, { id, deviceId, mutation, result, deadLetter, replacedBy })
+      const letter = letters.get(id)
+      const deadLetter = letter?.status ?? 'none'
+      const letterId = letter?.id ?? null
+      known.set(id, { id, deviceId, mutation, result, deadLetter, letterId, replacedBy })
       if (mutation.after !== undefined) parents.push(mutation.after)
       if (replacedBy !== null) wave.push(replacedBy)
     }

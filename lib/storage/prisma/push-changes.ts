@@ -129,6 +129,16 @@ const LETTERS: Statement = {
         fingerprint, fingerprint_version, place, said, schema_version)
     LEFT JOIN device d ON d.fleet_id = $1 AND d.id = k.device_id`,
 }
+/**
+ * Of what waited for a person: a letter of it that was replayed meanwhile is opened again, as by a replay that failed, and
+ * that try was counted. A purge doesn't wait for the stream's lock: then it is made anew.
+ */
+const LETTERS_AGAIN: Statement = {
+  name: 'push_write_letters_again',
+  text: `${LETTERS.text}
+    ON CONFLICT (fleet_id, mutation_id) DO UPDATE SET status = 'open', edited_as = NULL, told_status = NULL, replayed_at = $20,
+      last_replay = json_build_object('atMs', $21::float8, 'status', 'dead_lettered', 'detail', excluded.detail)`,
+}
 const CLOSE_LETTER: Statement = {
   name: 'push_close_letter',
   text: `UPDATE dead_letter SET status = $3, last_replay = $4, edited_as = $5, replayed_at = $6, attempts = attempts + 1
@@ -238,13 +248,19 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
   ])
   some(closures, RELEASE, (rows) => [uuids(rows.map((row) => row.conflictId))])
   some(
-    changes.filter((row) => row.replayOf === null && row.deadLetter !== null),
+    fresh.filter((row) => row.deadLetter !== null),
     LETTERS,
     (rows) => [...letterValues(rows), committed],
   )
   for (const { editOf, incoming } of edits)
     sent.push(send(LINK_EDITED, [fleetId, editOf, incoming.mutation.id]))
   for (const change of replays) sent.push(closeLetter(send, fleetId, change, committedAtMs))
+  // Behind those: what a replay of this group left waiting may have died in it, too.
+  some(
+    released.filter((row) => row.deadLetter !== null),
+    LETTERS_AGAIN,
+    (rows) => [...letterValues(rows), committed, committedAtMs],
+  )
   return sent
 }
 

@@ -83,7 +83,7 @@ export const MUTATIONS: Statement = {
     ), steps AS MATERIALIZED (SELECT id FROM chain WHERE NOT asked LIMIT ${CHAIN_STEPS_MAX}),
     ancestors AS (SELECT DISTINCT id FROM steps LIMIT ${CHAIN_MUTATIONS_MAX + 1}),
     near AS (SELECT id FROM ancestors UNION ALL SELECT DISTINCT unnest($2::uuid[]))
-    SELECT (SELECT count(*) FROM steps) = ${CHAIN_STEPS_MAX} AS cut, c.mutation_id, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter
+    SELECT (SELECT count(*) FROM steps) = ${CHAIN_STEPS_MAX} AS cut, c.mutation_id, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter, l.id AS letter_id
     FROM near
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
     LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
@@ -143,6 +143,7 @@ interface MutationRow extends Record<string, unknown> {
   readonly result: unknown
   readonly version: number | null
   readonly letter: string | null
+  readonly letter_id: string | null
   readonly replaced_by: string | null
 }
 interface LinkedRow extends Record<string, unknown> {
@@ -372,5 +373,6 @@ const knownOf = (row: MutationRow): KnownMutation => ({
   mutation: parsedJson<Mutation>(row.mutation),
   result: resultOf(row),
   deadLetter: (row.letter ?? 'none') as KnownMutation['deadLetter'],
+  letterId: row.letter_id,
   replacedBy: row.replaced_by,
 })

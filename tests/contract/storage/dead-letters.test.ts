@@ -231,6 +231,39 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     ])
   })
 
+  it('[ID3] opens the letter of what waited for a person again, hostile texts included, and makes it anew where it was purged', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithLetters(0)
+    const deadLetter = letterEffect({ detail: 'the first' })
+    const dead = changeOf({ deviceId, version: null, deadLetter })
+    const { id: mutationId } = dead.incoming.mutation
+    const waits = () => changeOf({ deviceId, version: null, mutationId, replayOf: deadLetter.id })
+    const detail = 'a\u0000b \ud800 \\ "'
+    const dies = () =>
+      changeOf({
+        deviceId,
+        version: null,
+        mutationId,
+        deadLetter: { ...deadLetter, detail },
+        releasedBy: randomUUID(),
+      })
+    const found = () => storage.deadLetters.get(fleetId, deadLetter.id)
+    const at = (ms: number) => ({ committedAtMs: NOW_MS + ms })
+    await commit(storage, fleetId, () => [dead])
+    const first = await found()
+    await commit(storage, fleetId, () => [waits()], at(1))
+    expect(await found()).toMatchObject({ status: 'replayed', attempts: 1 })
+    await commit(storage, fleetId, () => [dies()], at(2))
+    const lastReplay = { atMs: NOW_MS + 2, status: 'dead_lettered', detail }
+    expect(await found()).toEqual({ ...first, attempts: 1, lastReplay })
+    // Both in one write.
+    await commit(storage, fleetId, () => [waits(), dies()], at(3))
+    expect(await found()).toEqual({ ...first, attempts: 2, lastReplay: { ...lastReplay, atMs: NOW_MS + 3 } })
+    await commit(storage, fleetId, () => [waits()], at(4))
+    await storage.deadLetters.purgeOne(fleetId, deadLetter.id, audit())
+    await commit(storage, fleetId, () => [dies()], at(5))
+    expect(await found()).toMatchObject({ status: 'open', attempts: 0, lastReplay: null, detail })
+  })
+
   it('purges one closed letter by hand, and no open one', async () => {
     const { storage, fleetId, letters } = await fleetWithLetters(1)
     const id = letters[0]?.id as string

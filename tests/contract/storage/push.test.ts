@@ -94,6 +94,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
         mutation: change?.incoming.mutation,
         result: change?.result,
         deadLetter: 'none',
+        letterId: null,
         replacedBy: null,
       },
     ])
