@@ -110,6 +110,6 @@ export function writePush(
   return Promise.all(sent)
 }
 
-/** Whether a letter is open is only seen when it is closed; such a group may still have to be undone. */
+/** Somebody may discard a letter until it is closed: with such writes, a group may still have to be undone. */
 export const closesLetters = ({ changes }: PushWrites): boolean =>
   changes.some(({ replayOf }) => replayOf !== null)

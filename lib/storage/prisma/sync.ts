@@ -80,9 +80,11 @@ export function pushTx(
   let heads: ReadonlyMap<string, number> | null = null
   // Until all of a write was sent, which it is at once or never.
   let isWhole = true
+  let closes = false
   const sendAll = (writes: PushWrites): Promise<unknown> => {
     assert(heads, 'a push loads before it writes')
     assert(isWhole, 'what was to be written before was sent')
+    closes ||= closesLetters(writes)
     const before = heads
     heads = new Map([...before, ...writes.heads])
     isWhole = false
@@ -105,7 +107,7 @@ export function pushTx(
     writeLast: async (writes) => {
       // Throws where not all was sent: then nothing is committed.
       const written = sendAll(writes)
-      if (!closesLetters(writes)) commit()
+      if (!closes) commit()
       flush()
       await written
     },

@@ -5,7 +5,19 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import { startFaultProxy } from '#tests/support/fault-proxy.ts'
-import { BACKENDS, changeOf, makeDevice, makeFleet, opened, planOf, writesOf } from './world.ts'
+import {
+  audit,
+  BACKENDS,
+  changeOf,
+  commit,
+  letterEffect,
+  makeDevice,
+  makeFleet,
+  NOW_MS,
+  opened,
+  planOf,
+  writesOf,
+} from './world.ts'
 
 /** The way in takes some 300 bytes of a connection, a transaction of Prisma's some 700 more; answers are longer. */
 const BROKEN_WITHIN_BYTES = 1_600
@@ -77,6 +89,32 @@ describe('failures of PostgreSQL', () => {
       )
       expect(found.mutations.size).toBe(1)
     }
+  })
+
+  it('[ID3] tells a letter that was discarded since it was loaded as contention, and commits nothing of a group that is written in parts', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const deadLetter = letterEffect()
+    const dead = changeOf({ deviceId, version: null, deadLetter })
+    await commit(storage, fleetId, () => [dead])
+    const replayed = storage.sync.transact(fleetId, async (tx) => {
+      await tx.load(planOf())
+      await storage.deadLetters.discard(fleetId, deadLetter.id, [], NOW_MS, () => audit())
+      const { id: mutationId } = dead.incoming.mutation
+      const first = tx.write(
+        writesOf([changeOf({ deviceId, version: 1, mutationId, replayOf: deadLetter.id })]),
+      )
+      const last = tx.writeLast(writesOf([changeOf({ deviceId, version: 2 })]))
+      await Promise.all([first, last])
+    })
+    await expect(replayed).rejects.toMatchObject({ code: 'contention', lockTimeout: null })
+    const { heads } = await storage.sync.transact(fleetId, (tx) => tx.load(planOf()))
+    expect(heads.get('reports')).toBe(0)
+    expect(await storage.deadLetters.get(fleetId, deadLetter.id)).toMatchObject({
+      status: 'discarded',
+      attempts: 0,
+    })
   })
 
   it('tells a connection that was killed at work, and serves the next one', async () => {
