@@ -57,9 +57,15 @@ const NOTHING: Told = { written: [], replayed: [], discarded: [] }
 /**
  * Runs the next members of an operation, their effects and their accounting in one transaction, which holds the operation
  * against other processes (DL14, DL17).
+ * @param most members at most: one alone, where one of several may have made the turn before fail
  * @throws what the storage says, with nothing done
  */
-export async function runBatch(ctx: Context, fleetId: string, id: string): Promise<BatchEnd> {
+export async function runBatch(
+  ctx: Context,
+  fleetId: string,
+  id: string,
+  most = Infinity,
+): Promise<BatchEnd> {
   const rules = await ctx.groupCommit.rules.get(fleetId)
   const masks = await letterMasks(ctx, fleetId)
   const row = await ctx.storage.operations.get(fleetId, id)
@@ -67,7 +73,7 @@ export async function runBatch(ctx: Context, fleetId: string, id: string): Promi
   const asked = row && !isRuled ? await askAhead(ctx, row, rules, masks) : NOT_ASKED
   const known = { rules, asked, masks, rulings: isRuled ? await ruleAhead(ctx, row, rules) : NO_RULINGS }
   try {
-    const batch = await ctx.storage.operations.hold(fleetId, id, (tx) => run(ctx, tx, known))
+    const batch = await ctx.storage.operations.hold(fleetId, id, (tx) => run(ctx, tx, known, most))
     if (!batch) return { againInMs: await whenPassedOver(ctx, fleetId, id), settled: 0 }
     const { told, ...end } = batch
     await ctx.groupCommit.committed(fleetId, told.written)
@@ -95,14 +101,14 @@ interface Known {
   readonly rulings: Rulings
 }
 
-async function run(ctx: Context, tx: OperationTx, known: Known): Promise<Batch> {
+async function run(ctx: Context, tx: OperationTx, known: Known, most: number): Promise<Batch> {
   const { row, nowMs } = tx
   if (row.state === 'cancelling') {
     const skipped = await tx.skipRest('cancelled', null)
     return end(ctx, tx, { ...row, skipped: row.skipped + skipped }, 'end', skipped)
   }
   if (nowMs < row.nextAtMs) return { againInMs: row.nextAtMs - nowMs, settled: 0, told: NOTHING }
-  const members = await tx.next(batchSize(row.ratePerSecond, settledOf(row)))
+  const members = await tx.next(Math.min(most, batchSize(row.ratePerSecond, settledOf(row))))
   if (members.length === 0) return end(ctx, tx, row, 'finish', 0)
   if (row.kind === 'resolve') return resolveNext(ctx, tx, known, members)
   return row.kind === 'replay' || row.kind === 'edit'
@@ -344,6 +350,20 @@ export function turned(row: OperationRow, event: OperationEvent): Pick<Operation
   const state = afterEvent(row.state, event)
   if (state === null) throw new Error(`assertion failed: ${row.state} takes ${event}`)
   return { state, version: row.version + 1 }
+}
+
+/**
+ * Passes over the next conflict of a rule, which fails for no reason of its own or of the storage: each is a decision of its
+ * own, and the others have their turn (CS11). False for any other operation.
+ */
+export async function passOver(ctx: Context, fleetId: string, id: string): Promise<boolean> {
+  const passed = await ctx.storage.operations.hold(fleetId, id, async (tx) => {
+    if (tx.row.kind !== 'resolve' || tx.row.state !== 'running') return false
+    const fates = (await tx.next(1)).map((member) => ({ member, fate: fate('no_answer', 'internal') }))
+    if (fates.length > 0) await settleFates(ctx, tx, fates, [])
+    return fates.length > 0
+  })
+  return passed ?? false
 }
 
 /** What an operation that cannot go on leaves: it has failed, with what was left passed over. */

@@ -1,6 +1,6 @@
-import { lockTimeoutOf, isStorageError } from '../errors.ts'
+import { isStorageError } from '../errors.ts'
 import type { Context } from '../context.ts'
-import { breakOff, runBatch } from './run-batch.ts'
+import { breakOff, passOver, runBatch } from './run-batch.ts'
 
 /** How soon a process finds an operation that another one has started. */
 export const OPERATIONS_LOOKED_AT_EVERY_MS = 1_000
@@ -8,7 +8,7 @@ export const OPERATIONS_LOOKED_AT_EVERY_MS = 1_000
 const AT_A_TIME_MAX = 3
 /** Operations that one look is told of. */
 const LOOKED_AT_MAX = 100
-/** What is no failure of the storage is tried again so often, then the operation has failed. */
+/** What is no failure of the storage is tried again so often; then the operation has failed, or goes on behind it (CS11). */
 const FAILURES_MAX = 5
 const AFTER_FAILURE_MS = 1_000
 
@@ -45,26 +45,34 @@ class Worker {
   private async work(fleetId: string, id: string): Promise<void> {
     for (let failures = 0; !this.stopped;) {
       try {
-        const { againInMs } = await runBatch(this.ctx, fleetId, id)
+        const { againInMs } = await runBatch(this.ctx, fleetId, id, failures > 0 ? 1 : undefined)
         if (againInMs === null) return
         failures = 0
         await this.pause(againInMs)
       } catch (error) {
         // Where the storage is away or busy, nothing is wrong with the operation.
-        if (!isStorageError(error, 'storage_unavailable') && !isStorageError(error, 'contention'))
-          failures += 1
+        const isBusy = isStorageError(error, 'contention')
+        if (!isBusy && !isStorageError(error, 'storage_unavailable')) failures += 1
         if (isStorageError(error, 'fleet_gone')) return
-        const waited = lockTimeoutOf(error) !== null
-        this.ctx.log[waited ? 'warn' : 'error']('a step of an operation failed', { id, error: String(error) })
+        this.ctx.log[isBusy ? 'warn' : 'error']('a step of an operation failed', { id, error: String(error) })
         if (failures >= FAILURES_MAX) {
-          await breakOff(this.ctx, fleetId, id, String(error)).catch((failure: unknown) =>
-            this.ctx.log.error('an operation was not broken off', { id, error: String(failure) }),
-          )
-          return
+          if (!(await this.goesOn(fleetId, id, error))) return
+          failures = 0
         }
         await this.pause(AFTER_FAILURE_MS)
       }
     }
+  }
+
+  /** Behind what failed, where the next member is its own affair; otherwise the operation has failed. Never rejects. */
+  private async goesOn(fleetId: string, id: string, cause: unknown): Promise<boolean> {
+    try {
+      if (await passOver(this.ctx, fleetId, id)) return true
+      await breakOff(this.ctx, fleetId, id, String(cause))
+    } catch (failure) {
+      this.ctx.log.error('an operation was not broken off', { id, error: String(failure) })
+    }
+    return false
   }
 
   private pause(ms: number): Promise<void> {

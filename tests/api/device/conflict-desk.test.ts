@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
@@ -8,6 +9,7 @@ import type { ShownConflict } from '#lib/application/conflicts/show-conflict.ts'
 import type { Context } from '#lib/application/context.ts'
 import type { OperationDetail, OperationItem } from '#lib/application/operations/list-operations.ts'
 import { runBatch } from '#lib/application/operations/run-batch.ts'
+import { lookForOperations, stopOperations } from '#lib/application/operations/run-operations.ts'
 import type { OperationView } from '#lib/application/operations/operation-view.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
@@ -335,6 +337,54 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
     const titles = await Promise.all(waiting.map(async ({ recordId }) => (await dataOf(recordId))?.['title']))
     expect(titles).toEqual(['mine', 'theirs', 'theirs'])
   })
+
+  it('[CS11] one that fails at the server again and again stays open, and the others have their turn', async () => {
+    await freshFleet()
+    const waiting = [await contested(), await contested(), await contested()]
+    const [, second] = waiting
+    const asked = { rule: 'mine', before: Date.now() + HOUR_MS, reason: 'as seen', count: 3 }
+    const { id } = await post<OperationView>('/conflicts/by-rule', asked)
+    const { ctx } = world.app
+    const { operations } = held.storage
+    const logged: string[] = []
+    const broken: Context = {
+      ...ctx,
+      log: { ...ctx.log, error: (message) => logged.push(message) },
+      storage: {
+        ...held.storage,
+        operations: {
+          ...operations,
+          hold: (fleetId, operationId, work) =>
+            operations.hold(fleetId, operationId, (tx) =>
+              work({
+                ...tx,
+                push: {
+                  ...tx.push,
+                  write: async (writes) => {
+                    if (writes.changes.some(({ closes }) => closes?.conflictId === second?.conflictId))
+                      throw new Error('a row that nobody can write')
+                    await tx.push.write(writes)
+                  },
+                },
+              }),
+            ),
+        },
+      },
+    }
+    await lookForOperations(broken)
+    const stateOf = async () => (await get<OperationDetail>(`/operations/${id}`)).state
+    for (let n = 0; n < 300 && (await stateOf()) === 'running'; n++) await pause(100)
+    await stopOperations(broken)
+    const operation = await get<OperationDetail>(`/operations/${id}`)
+    expect(operation).toMatchObject({ state: 'completed', done: 2, skipped: 0, errored: 1 })
+    expect(became(operation).toSorted()).toEqual([
+      ['decided', 'mine', 2],
+      ['no_answer', 'internal', 1],
+    ])
+    const titles = await Promise.all(waiting.map(async ({ recordId }) => (await dataOf(recordId))?.['title']))
+    expect(titles).toEqual(['mine', 'theirs', 'mine'])
+    expect(new Set(logged)).toEqual(new Set(['a step of an operation failed']))
+  }, 60_000)
 
   it('[CS6] merges what meets nowhere, and leaves open where both changed the same', async () => {
     await freshFleet()
