@@ -21,6 +21,7 @@ const LAYERS = [
         'yjs',
         'ot-text-unicode',
         'ot-json1',
+        'diff',
         '@marcbachmann/cel-js',
         'rfc6902',
       ),

@@ -203,7 +203,8 @@ export function afterOwn(
 ): SeenDocument | null {
   if (before.kind === 'unknown') return null
   const version = 'version' in result ? result.version : 0
-  const after = viewAfter(draft.world, before, { mutation, deviceId, version })
+  const stored = recordOf(draft, mutation)?.crdt
+  const after = viewAfter(draft.world, before, { mutation, deviceId, version, stored })
   return after.kind === 'known' ? after : null
 }
 
@@ -266,8 +267,9 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
   const joined = 'record' in result ? result.record?.crdt : undefined
+  const change = { mutation, deviceId, version, stored: recordOf(draft, mutation)?.crdt }
   const after = (before: SeenDocument): BaseDocument =>
-    asLeft(draft, before, mutation, viewAfter(draft.world, before, { mutation, deviceId, version, joined }))
+    asLeft(draft, before, mutation, viewAfter(draft.world, before, { ...change, joined }))
   const next = after(document)
   return { ...view, ...made, document: next, taken: takenAfter(view, mutation, result, next, after) }
 }

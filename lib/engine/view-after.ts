@@ -4,9 +4,11 @@ import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
 import type { CrdtDocument, DocumentWriter } from './crdt/derive.ts'
+import { ownState } from './crdt/derive.ts'
 import { plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import { withPlacesSeen } from './crdt/replaced-text.ts'
+import type { TextCrdt } from './crdt/text.ts'
 import { writeDocument } from './crdt/write-document.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
 import { operatedOn } from './ot/operated-on.ts'
@@ -20,7 +22,11 @@ export interface OwnChange {
   readonly version: number
   /** The record's CRDTs with it, where its result tells: another's typing may have made a text of what was written. */
   readonly joined?: CrdtStates | undefined
+  /** The record's CRDTs as they stand, which have what was made of an earlier change. */
+  readonly stored?: CrdtStates | undefined
 }
+
+type WriteResult = ReturnType<typeof writeDocument>
 
 const UNKNOWN: BaseDocument = { kind: 'unknown' }
 
@@ -43,7 +49,7 @@ function crdtViewAfter(
   world: PushWorld,
   rules: CollectionRules,
   before: SeenDocument,
-  { mutation, deviceId, version, joined = {} }: OwnChange,
+  { mutation, deviceId, version, joined = {}, stored }: OwnChange,
 ): BaseDocument {
   const { id, hlc, op } = mutation
   if (op.type === 'delete') return UNKNOWN
@@ -54,7 +60,9 @@ function crdtViewAfter(
   const states = before.data === null ? {} : adoptStates(rules, data, before.crdt, earlier, world.text)
   const texts = Object.entries(joined).filter(([, { kind }]) => kind === 'text')
   const current = { ...states, ...Object.fromEntries(texts) }
-  const written = writeDocument(rules, op, { data, states: before.crdt }, current, writer, world.text)
+  const base = { data, states: before.crdt }
+  const write = (by: DocumentWriter) => writeDocument(rules, op, base, current, by, world.text)
+  const written = asItCame(write(writer), stored, world.text, () => write({ ...writer, asOneRange: true }))
   if (!written.ok) return UNKNOWN
   const { deltas } = written.value
   const { plain = {} } = before
@@ -67,6 +75,23 @@ function crdtViewAfter(
     ? {}
     : registersLeft(world, rules, op, { data, states: { ...states, ...plain } }, writer)
   return { kind: 'known', data: next.value, crdt: crdt.value, plain: { ...plain, ...left } }
+}
+
+/** An earlier release took a text for one replaced range: the record tells, which has what it wrote then. */
+function asItCame(
+  made: WriteResult,
+  stored: CrdtStates | undefined,
+  text: TextCrdt | null,
+  asOneRange: () => WriteResult,
+): WriteResult {
+  if (!made.ok || !stored || !text) return made
+  const former = asOneRange()
+  if (!former.ok) return made
+  const isStored = Object.entries(former.value.deltas).every(([path, delta]) => {
+    const state = ownState(stored, path)
+    return delta.kind !== 'text' || (state?.kind === 'text' && text.holds(state, delta))
+  })
+  return isStored ? former : made
 }
 
 /** The plain values that a document write leaves on its device, which knows of no typing of others. */

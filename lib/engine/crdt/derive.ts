@@ -3,6 +3,7 @@ import { isJsonObject, jsonEqual } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { CrdtState, CrdtStates, OrSetState } from '#lib/protocol/crdt.ts'
+import { replacedRanges } from '../text-difference.ts'
 import type { CollectionRules } from '../types.ts'
 import { claim } from './claim.ts'
 import type { Dot, SeenDots } from './dots.ts'
@@ -25,6 +26,8 @@ export interface DocumentWriter {
   readonly epoch: number
   /** The version that the write makes. */
   readonly version: number
+  /** Its texts are one replaced range each, as releases before 29 November 2026 derived them. */
+  readonly asOneRange?: boolean
 }
 
 /** A document with its CRDTs. */
@@ -186,6 +189,11 @@ function editText(
   if (!state) return was === '' ? claim(registerOf(is, writer.hlc), 'text', text) : err('wrong_type')
   const seen = claim(state, 'text', text)
   if (!seen.ok) return seen
+  if (seen.value.kind !== 'text') return err('kind_mismatch')
   const seed = `${writer.mutationId}${path}`
-  return seen.value.kind === 'text' ? text.edit(seen.value, is, seed) : err('kind_mismatch')
+  const ranges = writer.asOneRange ? [] : replacedRanges(was, is)
+  // Under a number of its own: what was derived as one range says something else under the other.
+  return ranges.length > 1
+    ? text.edit(seen.value, { before: was, ranges }, `${seed} ranges`)
+    : text.edit(seen.value, is, seed)
 }

@@ -6,12 +6,18 @@ import type { Json } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
+import { edited, replacedRange } from '../crdt/replaced-range.ts'
+import { spend } from '../push-work.ts'
+import { replacedRanges } from '../text-difference.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
 
 /** Components of one text operation. */
 export const TEXT_COMPONENTS_MAX = 10_000
 /** UTF-16 units of a text under OT; a mutation has no room for more either. */
 export const TEXT_UNITS_MAX = 1024 * 1024
+
+/** Characters of a changed part whose words are compared in the time of one unit of a push's work, or less. */
+const COMPARED_PER_UNIT = 2
 
 /** Positions count code points, which half a surrogate pair would break. */
 const isText = (value: Json | undefined): value is string => typeof value === 'string' && !hasHalfPair(value)
@@ -44,10 +50,13 @@ export const textType: OtType = {
   },
   transform: (op, other, side) => ok(textUnicode.transform(op as TextOp, other as TextOp, side) as Json),
   compose: (first, second) => ok(textUnicode.compose(first as TextOp, second as TextOp) as Json),
-  diff(before, after) {
+  diff(before, after, work) {
     const [from, to] = [before ?? '', after ?? '']
     if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')
-    return isText(from) && isText(to) ? ok(replaceMiddle(Array.from(from), Array.from(to))) : err('bad_op')
+    if (!isText(from) || !isText(to)) return err('bad_op')
+    const { removed, inserted } = replacedRange(from, to)
+    if (work) spend(work, (removed + inserted.length) / COMPARED_PER_UNIT)
+    return ok(differenceOf(from, to))
   },
   renew(before, after) {
     const [from, to] = [before ?? '', after ?? '']
@@ -82,15 +91,19 @@ function consumed(op: TextOp): number {
   return total
 }
 
-function replaceMiddle(from: readonly string[], to: readonly string[]): Json {
-  const shorter = Math.min(from.length, to.length)
-  let start = 0
-  while (start < shorter && from[start] === to[start]) start++
-  let end = 0
-  while (end < shorter - start && from[from.length - 1 - end] === to[to.length - 1 - end]) end++
-  const inserted = to.slice(start, to.length - end).join('')
-  const deleted = from.length - start - end
-  return textUnicode.normalize([start, inserted, { d: deleted }]) as Json
+function differenceOf(from: string, to: string): Json {
+  const ops: TextOp = []
+  let text = from
+  let done = 0
+  for (const range of replacedRanges(from, to)) {
+    const end = range.from + range.removed
+    ops.push(codePoints(text.slice(done, range.from)), range.inserted, {
+      d: codePoints(text.slice(range.from, end)),
+    })
+    text = edited({ before: text, ranges: [range] })
+    done = range.from + range.inserted.length
+  }
+  return textUnicode.normalize(ops) as Json
 }
 
 /** Where a cursor at `position` (code points) is after the operation; an insertion at it pushes it on. */

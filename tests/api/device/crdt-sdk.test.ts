@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import * as Y from 'yjs'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { systemClock } from '#lib/client/clock.ts'
 import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
@@ -24,6 +25,8 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
   let disks: readonly [MemoryDisk, MemoryDisk]
   let one: Replica
   let two: Replica
+  /** Of both devices: each corrects its clock by answers that took their time, so that 5 ms are no order between them. */
+  let aheadMs = 0
   beforeAll(async () => {
     held = await openStorage()
     app = await held.served(testApp(held.storage))
@@ -56,6 +59,7 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
       enrollmentKey: fleet.key,
       device: DEVICE,
       store: openMemoryStore(disk),
+      clock: { ...systemClock, now: () => Date.now() + aheadMs },
       ...(app.url === undefined && {
         fetch: async (input: string | URL | Request, init?: RequestInit) =>
           (await app.router.handle(new Request(input, init))) ?? new Response(null, { status: 404 }),
@@ -218,15 +222,14 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
     const state = (replica: Replica) => replica.collection('boards').register(id, 'state')
     expect(await state(one).value()).toBeUndefined()
     await state(two).set('earlier')
-    // Stamps of one millisecond are told apart by their devices.
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    aheadMs += 10_000
     await state(one).set({ step: 1 })
     await state(one).set({ step: 2 })
     expect([await state(one).value(), await state(two).value()]).toEqual([{ step: 2 }, 'earlier'])
     expect(one.status$.get().pending).toBeLessThanOrEqual(1)
     await syncAll()
     expect(await dataOf(two, 'boards', id)).toEqual({ likes: 1, state: { step: 2 } })
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    aheadMs += 10_000
     await state(two).clear()
     await syncAll()
     expect(await dataOf(one, 'boards', id)).toEqual({ likes: 1 })

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
 import { claim } from '#lib/engine/crdt/claim.ts'
+import { edited } from '#lib/engine/crdt/replaced-range.ts'
+import type { TextCrdt } from '#lib/engine/crdt/text.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtChange } from '#lib/protocol/crdt.ts'
@@ -32,6 +34,13 @@ const typing = (content: string): Operation => {
   const doc = new Y.Doc()
   doc.getText('text').insert(0, content)
   return crdt({ path: '/body', kind: 'text', update: encodeBase64(Y.encodeStateAsUpdate(doc)) })
+}
+
+/** As releases before 29 November 2026 wrote a text. */
+const AS_ONE_RANGE: TextCrdt = {
+  ...yjsText,
+  edit: (base, next, seed, own) =>
+    yjsText.edit(base, typeof next === 'string' ? next : edited(next), seed.replace(/ ranges$/, ''), own),
 }
 
 /** A record of version 1, made by A. */
@@ -168,6 +177,27 @@ describe('CRDTs of a record', () => {
     server.send(DEVICE_B, patch({ body: 'well, hello' }), { baseVersion: 1 })
     server.push(DEVICE_A, [second])
     expect(server.record?.data).toEqual({ body: 'well, hello wide world' })
+  })
+
+  it('[CS4] a document write changes a text where it differs: what lies between stays, and what others did there', () => {
+    const server = started(typing('one two three four'))
+    server.send(DEVICE_B, patch({ body: 'one three XX four' }), { baseVersion: 1 })
+    server.send(DEVICE_A, patch({ body: 'One two three four!' }), { baseVersion: 1 })
+    expect(server.record?.data).toEqual({ body: 'One three XX four!' })
+  })
+
+  it('[AF2] a child of a write that an earlier release took for one range goes on from what that made', () => {
+    const server = started(typing('one two three four'))
+    const first = mutationBy(DEVICE_A, patch({ body: 'One two three four!' }), { baseVersion: 1 })
+    const second = mutationBy(DEVICE_A, patch({ body: 'One three four!' }), {
+      baseVersion: 1,
+      after: first.id,
+    })
+    server.world = { ...server.world, text: AS_ONE_RANGE }
+    server.push(DEVICE_A, [first])
+    server.world = { ...server.world, text: yjsText }
+    server.push(DEVICE_A, [second])
+    expect(server.record?.data).toEqual({ body: 'One three four!' })
   })
 
   it('[CS4] a chain of writes on what became a text by another’s typing is about that text', () => {
