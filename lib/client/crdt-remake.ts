@@ -41,10 +41,15 @@ function renamed(renaming: Renaming, ground: CrdtGround, path: string, text: str
 }
 
 /**
- * The ground shows that the server has not these changes of `deviceId`: its totals only grow, and its dots are seen for good
- * once they came. Of a register or a text it tells nothing, and need not: they don't name what came before.
+ * The ground shows that the server has not these changes of `deviceId`: its totals only grow, and its dots, and those that
+ * take another name here, are seen for good once they came. Of a register or a text it tells nothing, and need not: they
+ * don't name what came before.
  */
-export const isLacking = (ground: CrdtGround, changes: readonly CrdtChange[], deviceId: string): boolean =>
+export const isLacking = (
+  ground: CrdtGround,
+  changes: readonly CrdtChange[],
+  { deviceId, dots: renamedDots }: Pick<Renaming, 'deviceId' | 'dots'>,
+): boolean =>
   changes.some((change) => {
     const { path } = change
     const isAhead = (own: Totals = {}, shown: Totals = {}): boolean =>
@@ -58,8 +63,12 @@ export const isLacking = (ground: CrdtGround, changes: readonly CrdtChange[], de
       }
       case 'or-set': {
         const { seen } = kindOrEmpty(ground, path, EMPTY_OR_SET)
-        const dots = [...(change.add ?? []).map(({ dot }) => dot), ...(change.remove ?? [])].map(parseDot)
-        return dots.some((dot) => dot?.deviceId === deviceId && !hasSeen(seen, dot))
+        const dots = [...(change.add ?? []).map(({ dot }) => dot), ...(change.remove ?? [])]
+        return dots.some((text) => {
+          const dot = parseDot(text)
+          const isMeant = dot?.deviceId === deviceId || renamedDots.has(`${path} ${text}`)
+          return dot !== null && isMeant && !hasSeen(seen, dot)
+        })
       }
       case 'lww-register':
       case 'text':

@@ -19,7 +19,7 @@ import { setAside } from './set-aside.ts'
 import { showConflicts } from './show-conflicts.ts'
 import { dropSpare } from './spare.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, Counted, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
+import type { AcknowledgedEntry, Counted, Former, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
 import {
   configOf,
   eachRow,
@@ -100,15 +100,26 @@ async function leaveDeadToken(
   return true
 }
 
+/** Newest first. Each costs a request where none is known to the server, or the enrollment key isn't. */
+const FORMERS_MAX = 8
+const proofsOf = (former: Former | undefined): readonly Former[] =>
+  former ? [former, ...proofsOf(former.former)] : []
+
 /**
  * Another copy of this store goes on under our id (409 `device_forked`). This one enrolls again under a new id and
  * proves the old one by its token: the server then knows what had an effect already. All that was not acknowledged
  * keeps its mutation ids; the position was the old id's, so everything is read anew.
  */
 async function leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void> {
-  const { tokenBefore: _, ...identity } = await identityOf(tx)
-  if (identity.token === null) return
-  const former = { deviceId: identity.deviceId, token: identity.token }
+  const { tokenBefore, ...identity } = await identityOf(tx)
+  const { deviceId, token } = identity
+  if (token === null) return
+  // A server that is restored to before the last rotation knows the token before it alone.
+  const tokens = tokenBefore === undefined ? [token] : [token, tokenBefore]
+  const proofs = [...tokens.map((each) => ({ deviceId, token: each })), ...proofsOf(identity.former)]
+  const former = proofs
+    .slice(0, FORMERS_MAX)
+    .reduceRight<Former | undefined>((before, proof) => ({ ...proof, former: before }), undefined)
   // After a restore all is read before anything is pushed, whoever this is (SM5).
   const reason = (await getMeta(tx, 'position'))?.fullReason
   await startOver(tx, reason === 'epoch_changed' ? reason : 'device_forked')
@@ -150,6 +161,8 @@ async function moveWork(tx: StoreTx, deviceId: string): Promise<void> {
 /** What had its effect under another id counts there: what is made after it does without. */
 async function countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void> {
   const { deviceId } = await identityOf(tx)
+  // It comes back with the numbers of its dots where a restore takes it: they are given to nothing else.
+  await spoilDots(tx)
   // The elements of a plain array get dots by their author once the array is a set.
   const unseenFrom = mutation.op.type === 'crdt' ? Infinity : SEED_DOTS_FROM
   await remakePending(tx, [mutation], { from: deviceId, to: under, unseenFrom }, 'read anew')
@@ -166,7 +179,7 @@ async function takeBack(tx: StoreTx): Promise<void> {
     if (made && made[0] !== deviceId) elsewhere.push([mutation, made[0]])
   })
   for (const [mutation, from] of elsewhere)
-    await remakePending(tx, [mutation], { from, to: deviceId, unseenFrom: Infinity })
+    await remakePending(tx, [mutation], { from, to: deviceId, unseenFrom: Infinity }, 'read anew')
 }
 
 /**
@@ -249,7 +262,7 @@ async function remakePending(
       ? mutation.op.changes.map((change) => ({ ...change, path: nameOf(mutation, change.path) }))
       : []
   const isFixed = ({ restored, asked, mutation }: OutboxEntry): boolean =>
-    restored === true && !(server && !asked && isLacking(shown, namedIn(mutation), deviceId))
+    restored === true && !(server && !asked && isLacking(shown, namedIn(mutation), renaming))
   const waiting = notYetIn(stored, entries).filter(isFixed)
   const fixed = [...inConflict, ...waiting.map(({ mutation }) => mutation)]
   let ground = rebase(shown, broughtUp(...fixed))

@@ -34,10 +34,18 @@ async function lookForWork(tx: StoreTx, run: Run): Promise<SessionEvent> {
 async function enroll(run: Run): Promise<SessionEvent | null> {
   if (run.enrollmentKey === null) return eventOf(run, { kind: 'halt', status: 0, code: 'no_credential' })
   const identity = await transact(run, identityOf)
-  const { deviceId, enrollRequestId, former } = identity
-  const askWith = (proof: object): Promise<Outcome<EnrollResponse>> => {
-    const body = JSON.stringify({ requestId: enrollRequestId, deviceId, device: run.device, ...proof })
-    return ask(
+  const { deviceId, enrollRequestId } = identity
+  let { former } = identity
+  let outcome: Outcome<EnrollResponse>
+  for (;;) {
+    const body = JSON.stringify({
+      requestId: enrollRequestId,
+      deviceId,
+      device: run.device,
+      formerDeviceId: former?.deviceId,
+      formerToken: former?.token,
+    })
+    outcome = await ask(
       run,
       {
         kind: 'enroll',
@@ -47,10 +55,10 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
       },
       enrollRequestId,
     )
+    // The key, or the proof: a rotation has ended that one, or a restore taken it. Only without one does the server tell which.
+    if (!former || outcome.ok || outcome.failure.code !== 'unauthorized') break
+    former = former.former
   }
-  let outcome = await askWith(former ? { formerDeviceId: former.deviceId, formerToken: former.token } : {})
-  // The key, or the proof: a rotation may have ended that one since. Only without it does the server tell which.
-  if (former && !outcome.ok && outcome.failure.code === 'unauthorized') outcome = await askWith({})
   if (!outcome.ok) {
     if (outcome.failure.code === 'device_id_taken')
       await transact(run, (tx) => forkParts().takeNewIdentity(tx, run))
@@ -67,7 +75,7 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
   }
   // Kept in memory alone it would end with the process; the device would go on as another one, and know none of its work.
   await transactDurably(run, async (tx) => {
-    await setMeta(tx, 'identity', { deviceId, enrollRequestId, fleetId, epoch, token })
+    await setMeta(tx, 'identity', { ...identity, fleetId, epoch, token })
     await setMeta(tx, 'config', config)
     await setMeta(tx, 'configNamed', config.version)
   })

@@ -23,8 +23,17 @@ export interface Identity {
   readonly token: string | null
   /** The one before the last rotation: a server that is restored to before it knows this one alone. */
   readonly tokenBefore?: string | undefined
-  /** After a fork, until the server has heard of it: the id that this device had, and the token that proves it. */
-  readonly former?: { readonly deviceId: string; readonly token: string } | undefined
+  readonly former?: Former | undefined
+}
+
+/**
+ * After a fork: the id that this device had, and a token that proves it. Kept for good, since a restore may take the link, and the
+ * ones before it too, since it may take this id with its token; at most FORMERS_MAX.
+ */
+export interface Former {
+  readonly deviceId: string
+  readonly token: string
+  readonly former?: Former | undefined
 }
 
 /** How far the device has read. A mark names the snapshot of a collection that is under way. */

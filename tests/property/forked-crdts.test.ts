@@ -12,6 +12,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { memoryStorageOver } from '#lib/storage/memory/open-memory-storage.ts'
 import { MemoryState } from '#lib/storage/memory/state.ts'
 import { cases } from '#tests/support/cases.ts'
+import { copyOf } from '#tests/support/copy-of-disk.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { testApp, testFleet } from '#tests/support/device-world.ts'
 
@@ -56,6 +57,18 @@ const toldApart = (weather: Weather): readonly Step[] => [
 const restored = fc
   .tuple(some, fc.constantFrom(toldApart('fine'), toldApart('told to wait')), some, some)
   .map(([before, copied, lost, after]) => [...before, ...copied, ...lost, at('restore', 0), ...after])
+/** The copy enrolls behind the backup: the restored server knows neither it nor that the two are linked. */
+const unlinked = fc
+  .tuple(some, fc.constantFrom<Weather>('fine', 'told to wait'), some, fc.nat(2), some)
+  .map(([before, weather, lost, first, after]) => [
+    ...before.filter(({ kind }) => kind !== 'copy'),
+    at('back up', 0),
+    ...toldApart(weather).slice(0, -1),
+    ...lost,
+    at('restore', 0),
+    at('sync', first),
+    ...after,
+  ])
 /** Only one of them is heard of before the restore, and first behind it: the other one's count of reports is lower (0027). */
 const untold = fc
   .tuple(some, fc.boolean(), some, some)
@@ -118,13 +131,10 @@ class World {
     this.backup = { state: this.state.copy(), known: new Set(this.known) }
   }
 
-  /** As `tidemark restore` does. One to before the enrollment of a copy is left out: the links of forks would be gone with it. */
-  async restore(copies: readonly Copy[]): Promise<void> {
+  /** As `tidemark restore` does. The backup has the id at least that all copies began with. */
+  async restore(): Promise<void> {
     const { backup, fleet } = this
     if (!backup || !fleet) return
-    const { devices } = backup.state.fleetTables(fleet.fleetId)
-    const ids = new Set(copies.map(({ replica }) => replica.deviceId))
-    if (![...ids].every((id) => devices.has(id))) return
     this.state = backup.state.copy()
     this.known = new Set(backup.known)
     this.app = this.start()
@@ -190,14 +200,6 @@ const shutOut = (): Response =>
     { status: 503, headers: { 'content-type': 'application/problem+json', 'retry-after': '1' } },
   )
 
-function copyOf(disk: MemoryDisk): MemoryDisk {
-  const copy = createMemoryDisk()
-  for (const [table, rows] of Object.entries(disk.tables))
-    for (const [key, value] of rows) copy.tables[table as keyof MemoryDisk['tables']].set(key, value)
-  copy.tables.meta.delete('lock')
-  return copy
-}
-
 /** What all copies together must come to: each step once. */
 interface Oracle {
   likes: number
@@ -258,7 +260,7 @@ async function run(steps: readonly Step[]): Promise<void> {
     copy.weather = copies.length > 1 && each.weather === 'shut out' ? 'told to wait' : each.weather
     if (each.kind === 'sync') await copy.replica.sync()
     else if (each.kind === 'back up') world.backUp()
-    else if (each.kind === 'restore') await world.restore(copies)
+    else if (each.kind === 'restore') await world.restore()
     else if (each.kind !== 'copy') await carryOut(copy, each, n, recordId, oracle)
     else if (copies.length < COPIES_MAX && copy.replica.status$.get().problem !== 'device_forked') {
       // As a file is copied: nothing has it open meanwhile (FK1), and not between a fork and its enrollment.
@@ -310,8 +312,52 @@ describe('copies of one device', () => {
       // Nothing is left of what it counted on.
       [made],
       [[...onNothing, at('count', 0), at('sync', 1, 'shut out'), at('count', 1)]],
+      // Made on what the twin's change had made: that comes back as one of this device, which is back first.
+      [[...toldApart('told to wait'), at('sync', 1), at('count', 0), at('sync', 0), at('restore', 0)]],
+      [
+        [
+          at('add', 0),
+          ...toldApart('told to wait'),
+          at('sync', 1),
+          at('sync', 0),
+          at('add', 0),
+          at('restore', 0),
+        ],
+      ],
+      [
+        [
+          at('add', 0),
+          ...toldApart('told to wait'),
+          at('sync', 1),
+          at('remove', 0),
+          at('sync', 0),
+          at('restore', 0),
+        ],
+      ],
     ]
     await fc.assert(property, { numRuns: cases(40), examples })
+  })
+
+  it('[FK2][FK3] do so after a restore to before a copy had an id of its own, whichever of them is back first', async () => {
+    const property = fc.asyncProperty(unlinked, (steps) => run(steps))
+    const both = (first: number): Step[] => [
+      at('back up', 0),
+      at('count', 0),
+      at('add', 0),
+      at('type', 0),
+      at('copy', 0),
+      at('count', 0),
+      at('type', 0),
+      at('sync', 0),
+      at('count', 1),
+      at('remove', 1),
+      at('sync', 1),
+      at('sync', 1),
+      at('sync', 0),
+      at('restore', 0),
+      at('sync', first),
+    ]
+    await fc.assert(property, { numRuns: cases(40), examples: [[both(0)], [both(1)]] })
   })
 
   it('[FK3] do so where they are told apart only after the restore, and the one that was heard of before it comes first', async () => {

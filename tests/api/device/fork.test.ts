@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
-import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import { LINKED_IDS_MAX } from '#lib/storage/device-commands.ts'
+import { copyOf } from '#tests/support/copy-of-disk.ts'
 import { NOTES_SCHEMA, TestDevice, bodyOf, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
@@ -31,15 +31,6 @@ async function forkOf(device: TestDevice): Promise<TestDevice> {
   const response = await enroll({ formerDeviceId: device.id, formerToken: device.token })
   expect(response.status).toBe(201)
   return new TestDevice(world.app, (await response.json()) as never)
-}
-
-/** As SQLite's file is copied with its device: a second store with all that the first one holds. */
-function copyOf(disk: MemoryDisk): MemoryDisk {
-  const copy = createMemoryDisk()
-  for (const [table, rows] of Object.entries(disk.tables))
-    for (const [key, value] of rows) copy.tables[table as keyof MemoryDisk['tables']].set(key, value)
-  copy.tables.meta.delete('lock')
-  return copy
 }
 
 describe('a forked device over HTTP and PostgreSQL', () => {
