@@ -2,6 +2,7 @@ import type { DeadTokenUse } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
+import { isStorageError } from '../errors.ts'
 import type { Surroundings } from '../surroundings.ts'
 
 /** Looked for in this process within a minute at most: whoever makes tokens up must not make the database work for each. */
@@ -31,7 +32,8 @@ export class DeadTokens {
       const use = await storage.deadTokens.note(fleetId, tokenHash, nowMs)
       if (use?.uses === 1) await this.tell(fleetId, use)
     } catch (error) {
-      log.error('the use of a dead token was not noted', { error: String(error) })
+      const level = isStorageError(error, 'storage_unavailable') ? 'warn' : 'error'
+      log[level]('the use of a dead token was not noted', { error: String(error) })
     }
   }
 
