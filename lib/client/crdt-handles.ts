@@ -1,4 +1,4 @@
-import { edited } from '#lib/engine/crdt/replaced-range.ts'
+import { edited } from '#lib/engine/replaced-range.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
 import { parseKey } from '#lib/engine/patch.ts'
 import type { Json } from '#lib/kernel/json.ts'

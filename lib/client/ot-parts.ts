@@ -1,4 +1,4 @@
-import { edited } from '#lib/engine/crdt/replaced-range.ts'
+import { edited } from '#lib/engine/replaced-range.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { withLetBe } from '#lib/engine/ot/let-be.ts'

@@ -1,5 +1,5 @@
-import type { ReplacedRange, TextEdits } from '#lib/engine/crdt/replaced-range.ts'
-import { edited } from '#lib/engine/crdt/replaced-range.ts'
+import type { ReplacedRange, TextEdits } from '#lib/engine/replaced-range.ts'
+import { edited } from '#lib/engine/replaced-range.ts'
 import { codePoints, hasPairs, splitsPair } from '#lib/kernel/code-points.ts'
 import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import { ReplicaError } from './errors.ts'

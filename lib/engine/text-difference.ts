@@ -1,6 +1,8 @@
 import { diffArrays } from 'diff'
-import type { ReplacedRange } from './crdt/replaced-range.ts'
-import { replacedRange } from './crdt/replaced-range.ts'
+import type { ReplacedRange } from './replaced-range.ts'
+import { replacedRange } from './replaced-range.ts'
+import type { PushWork } from './push-work.ts'
+import { spend } from './push-work.ts'
 
 /** Words, and what lies between two of them, character by character. */
 const WORDS = /[\p{L}\p{M}\p{N}_]+|[^]/gu
@@ -8,13 +10,15 @@ const LETTER = /[\p{L}\p{M}\p{N}_]/u
 /** So many words that go or come are looked for, each over both texts; past that the whole is one range. */
 const CHANGED_WORDS_MAX = 100
 const WORDS_MAX = 20_000
+/** Of a push's work, at the most. */
+const UNITS_PER_WORD = 3
 
 /**
  * The ranges that a document write replaces in a text (CS4, CS5), each on what those before it made: what lies between them
  * stays, with what others do there. That is longer than what is replaced on one of its sides, or sentences that two devices
  * wrote anew would be mixed word by word. Pure; a hundred ranges at the most.
  */
-export function replacedRanges(before: string, after: string): readonly ReplacedRange[] {
+export function replacedRanges(before: string, after: string, work?: PushWork): readonly ReplacedRange[] {
   const whole = replacedRange(before, after)
   if (whole.removed === 0 || whole.inserted === '') return [whole]
   const start = lastBreak(before, whole.from)
@@ -22,6 +26,7 @@ export function replacedRanges(before: string, after: string): readonly Replaced
   const [from, to] = [before.slice(start, end), after.slice(start, after.length - (before.length - end))]
   const [words, next] = [wordsOf(from), wordsOf(to)]
   if (words.length + next.length > WORDS_MAX) return [whole]
+  if (work) spend(work, UNITS_PER_WORD * (words.length + next.length))
   const steps = diffArrays(words, next, { maxEditLength: CHANGED_WORDS_MAX })
   return steps ? rangesOf(gathered(partsOf(steps)), start) : [whole]
 }

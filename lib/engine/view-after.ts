@@ -62,7 +62,9 @@ function crdtViewAfter(
   const current = { ...states, ...Object.fromEntries(texts) }
   const base = { data, states: before.crdt }
   const write = (by: DocumentWriter) => writeDocument(rules, op, base, current, by, world.text)
-  const written = asItCame(write(writer), stored, world.text, () => write({ ...writer, asOneRange: true }))
+  const asOneRange = () => write({ ...writer, asOneRange: true })
+  const made = write(writer)
+  const written = op.type === 'crdt' ? made : asItCame(made, stored, world.text, asOneRange)
   if (!written.ok) return UNKNOWN
   const { deltas } = written.value
   const { plain = {} } = before
@@ -85,11 +87,14 @@ function asItCame(
   asOneRange: () => WriteResult,
 ): WriteResult {
   if (!made.ok || !stored || !text) return made
+  const now = made.value.deltas
+  if (!Object.values(now).some(({ kind }) => kind === 'text')) return made
   const former = asOneRange()
   if (!former.ok) return made
-  const isStored = Object.entries(former.value.deltas).every(([path, delta]) => {
-    const state = ownState(stored, path)
-    return delta.kind !== 'text' || (state?.kind === 'text' && text.holds(state, delta))
+  const isStored = Object.entries(former.value.deltas).every(([path, then]) => {
+    const [delta, state] = [ownState(now, path), ownState(stored, path)]
+    if (then.kind !== 'text' || (delta?.kind === 'text' && delta.update === then.update)) return true
+    return state?.kind === 'text' && text.holds(state, then)
   })
   return isStored ? former : made
 }

@@ -6,6 +6,7 @@ import type { Metafile, Plugin } from 'esbuild'
 import { build } from 'esbuild'
 import { bundleTypes } from './bundle-types.ts'
 import { leanValidator } from './lean-validator.ts'
+import { noticesOf, packageOf } from './notices.ts'
 import type { BundleSize } from './size.ts'
 import { bundleSize, staticFiles } from './size.ts'
 
@@ -22,34 +23,42 @@ export interface BuiltSdk {
   readonly size: BundleSize
 }
 
-/** Builds `lib/client` as a package that stands alone: two entries, their chunks, types, README and licence. */
+/** Builds `lib/client` as a package that stands alone: two entries, their chunks, types, README and licences. */
 export async function buildSdk(folder: string): Promise<BuiltSdk> {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const browser = await bundle(folder, 'browser')
-  await bundle(folder, 'node')
+  const packages = new Set<string>()
+  const browser = await bundle(folder, 'browser', packages)
+  await bundle(folder, 'node', packages)
   for (const entry of ['browser', 'node'] as const)
     writeFileSync(path.join(folder, `${entry}.d.ts`), declarations(entry))
   writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
   copyFileSync(path.join(CLIENT, 'README.md'), path.join(folder, 'README.md'))
   copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'))
+  writeFileSync(path.join(folder, 'THIRD-PARTY-NOTICES.md'), noticesOf(packages))
   return { folder, browser, size: bundleSize(folder, staticFiles(browser, 'browser.js')) }
 }
 
 /**
  * What is imported dynamically is fetched when it is first needed. For a browser each such part is a bundle that stands
  * alone: with chunks for what parts share, the entry compresses worse, and everybody loads the entry.
+ * @param packages gets the folders of those that are bundled
  */
-async function bundle(folder: string, platform: 'browser' | 'node'): Promise<Metafile> {
+async function bundle(
+  folder: string,
+  platform: 'browser' | 'node',
+  packages: Set<string>,
+): Promise<Metafile> {
   if (platform === 'node')
-    return (await run(folder, { platform, splitting: true, entry: ENTRY.node })).metafile
-  const { metafile, parts } = await run(folder, { platform, splitting: false, entry: ENTRY.browser })
+    return (await run(folder, { platform, splitting: true, entry: ENTRY.node, packages })).metafile
+  const whole = { platform, splitting: false, packages } as const
+  const { metafile, parts } = await run(folder, { ...whole, entry: ENTRY.browser })
   const built = new Set<string>()
   for (let waiting = [...parts]; waiting.length > 0;) {
     const file = waiting.pop() as string
     if (built.has(file)) continue
     built.add(file)
-    const part = await run(folder, { platform, splitting: false, entry: { [partName(file)]: file } })
+    const part = await run(folder, { ...whole, entry: { [partName(file)]: file } })
     waiting = [...waiting, ...part.parts]
   }
   return metafile
@@ -67,12 +76,13 @@ interface Run {
   readonly platform: 'browser' | 'node'
   readonly splitting: boolean
   readonly entry: Record<string, string>
+  readonly packages: Set<string>
 }
 
 /** One run of the bundler; `parts` are the modules that it left to be fetched later. */
 async function run(
   folder: string,
-  { platform, splitting, entry }: Run,
+  { platform, splitting, entry, packages }: Run,
 ): Promise<{ metafile: Metafile; parts: ReadonlySet<string> }> {
   const parts = new Set<string>()
   const { metafile } = await build({
@@ -90,6 +100,10 @@ async function run(
     metafile: true,
     logLevel: 'warning',
   })
+  for (const file of Object.keys(metafile.inputs)) {
+    const found = packageOf(path.resolve(folder, file))
+    if (found !== null) packages.add(found)
+  }
   return { metafile, parts }
 }
 

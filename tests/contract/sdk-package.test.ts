@@ -56,6 +56,16 @@ describe('the packed SDK', () => {
     }
   })
 
+  test('[SDK6] names what is bundled, each with its licence', () => {
+    const text = readFileSync(path.join(project, 'package/THIRD-PARTY-NOTICES.md'), 'utf8')
+    const names = [...text.matchAll(/^## (\S+) \d+\.\d+\.\d+ \(([^)]+)\)$/gm)].map(
+      (one) => `${one[1]} ${one[2]}`,
+    )
+    expect(names).toEqual(expect.arrayContaining(['diff BSD-3-Clause', 'idb ISC', 'yjs MIT']))
+    expect(text).toContain('Redistribution and use in source and binary forms')
+    expect(text).toContain('Kevin Jahns <')
+  })
+
   test('[SDK6] another project imports it in Node, with memory and with SQLite', () => {
     const program = path.join(project, 'device.mjs')
     writeFileSync(

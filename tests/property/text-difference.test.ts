@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { edited } from '#lib/engine/crdt/replaced-range.ts'
+import { edited } from '#lib/engine/replaced-range.ts'
 import { replacedRanges } from '#lib/engine/text-difference.ts'
 import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import { cases } from '#tests/support/cases.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TextEdit } from '#lib/client/text-edits.ts'
 import { checkedEdits, inCodePoints, TEXT_EDITS_MAX } from '#lib/client/text-edits.ts'
-import { edited } from '#lib/engine/crdt/replaced-range.ts'
+import { edited } from '#lib/engine/replaced-range.ts'
 import { cases } from '#tests/support/cases.ts'
 
 /** Plain texts and texts of pairs, since only in those a place can lie inside a character. */

@@ -1,6 +1,6 @@
 import type { Result } from '#lib/kernel/result.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
-import type { TextEdits } from './replaced-range.ts'
+import type { TextEdits } from '../replaced-range.ts'
 
 /** A writer's number in one text, and how many units it has written there under it. */
 export interface TextWriter {

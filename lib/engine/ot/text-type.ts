@@ -6,8 +6,7 @@ import type { Json } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
-import { edited, replacedRange } from '../crdt/replaced-range.ts'
-import { spend } from '../push-work.ts'
+import type { PushWork } from '../push-work.ts'
 import { replacedRanges } from '../text-difference.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
 
@@ -15,9 +14,6 @@ import type { OtFailure, OtType } from './ot-type.ts'
 export const TEXT_COMPONENTS_MAX = 10_000
 /** UTF-16 units of a text under OT; a mutation has no room for more either. */
 export const TEXT_UNITS_MAX = 1024 * 1024
-
-/** Characters of a changed part whose words are compared in the time of one unit of a push's work, or less. */
-const COMPARED_PER_UNIT = 2
 
 /** Positions count code points, which half a surrogate pair would break. */
 const isText = (value: Json | undefined): value is string => typeof value === 'string' && !hasHalfPair(value)
@@ -54,9 +50,7 @@ export const textType: OtType = {
     const [from, to] = [before ?? '', after ?? '']
     if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')
     if (!isText(from) || !isText(to)) return err('bad_op')
-    const { removed, inserted } = replacedRange(from, to)
-    if (work) spend(work, (removed + inserted.length) / COMPARED_PER_UNIT)
-    return ok(differenceOf(from, to))
+    return ok(differenceOf(from, to, work))
   },
   renew(before, after) {
     const [from, to] = [before ?? '', after ?? '']
@@ -91,17 +85,17 @@ function consumed(op: TextOp): number {
   return total
 }
 
-function differenceOf(from: string, to: string): Json {
+function differenceOf(before: string, after: string, work?: PushWork): Json {
   const ops: TextOp = []
-  let text = from
-  let done = 0
-  for (const range of replacedRanges(from, to)) {
-    const end = range.from + range.removed
-    ops.push(codePoints(text.slice(done, range.from)), range.inserted, {
-      d: codePoints(text.slice(range.from, end)),
+  // Of the text before: how far it is gone through, and by how much the places of the ranges have moved.
+  let [done, moved] = [0, 0]
+  for (const { from, removed, inserted } of replacedRanges(before, after, work)) {
+    const start = from - moved
+    ops.push(codePoints(before.slice(done, start)), inserted, {
+      d: codePoints(before.slice(start, start + removed)),
     })
-    text = edited({ before: text, ranges: [range] })
-    done = range.from + range.inserted.length
+    done = start + removed
+    moved += inserted.length - removed
   }
   return textUnicode.normalize(ops) as Json
 }

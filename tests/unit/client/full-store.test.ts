@@ -5,6 +5,7 @@ import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
 import { createTightStore } from '#lib/client/tight-store.ts'
 import { COLLECTION, FLEET } from './support/authority.ts'
+import type { World } from './support/device.ts'
 import { createWorld } from './support/device.ts'
 import { flush } from './support/virtual-clock.ts'
 
@@ -51,6 +52,15 @@ function solidStore(disk: MemoryDisk, room: { isFull: boolean }): ReplicaStore {
 const textOf = (disk: MemoryDisk): string =>
   JSON.stringify(Object.entries(disk.tables).map(([name, rows]) => [name, ...rows]))
 
+/** What the next opening finds without a session: all of it, and nothing to be mended or sent. */
+async function expectStored({ open }: World, records: number): Promise<void> {
+  const again = await open()
+  expect(again.status$.get()).toMatchObject({ pending: 0 })
+  expect(again.recoveries$.get()).toEqual([])
+  expect(await again.collection(COLLECTION).query()).toHaveLength(records)
+  await again.close()
+}
+
 describe('a store without room', () => {
   test('[SDK3] a write is refused with its code, leaves nothing, and is seen in the status', async () => {
     const world = createWorld()
@@ -87,11 +97,7 @@ describe('a store without room', () => {
     room.bytes = Infinity
     expect(await replica.sync()).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
     await replica.close()
-    const again = await world.open()
-    expect(again.status$.get()).toMatchObject({ pending: 0 })
-    expect(again.recoveries$.get()).toEqual([])
-    expect(await again.collection(COLLECTION).query()).toHaveLength(20)
-    await again.close()
+    await expectStored(world, 20)
   })
 
   test('[SDK3] the process ends before a conflict could be noted: its change is in the store still, and it is told again', async () => {
@@ -212,11 +218,7 @@ describe('a store without room', () => {
     expect(await replica.sync()).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
     expect([world.disk.tables.outbox.size, world.disk.tables.outbox_by_id.size]).toEqual([0, 0])
     await replica.close()
-    const again = await world.open()
-    expect(again.status$.get()).toMatchObject({ pending: 0 })
-    expect(await again.collection(COLLECTION).query()).toHaveLength(70)
-    expect(again.recoveries$.get()).toEqual([])
-    await again.close()
+    await expectStored(world, 70)
   })
 
   test('[SDK3] the process ends before a removal found room: the same is said again under the same ids', async () => {
