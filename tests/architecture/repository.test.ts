@@ -70,6 +70,13 @@ describe('the repository', () => {
     expect(source.filter((file) => unseen.test(read(file)))).toEqual([])
   })
 
+  it('has no style for a theme that was chosen alone: who follows the system would not see it', () => {
+    const forOne = /\[data-theme=|prefers-color-scheme/
+    expect(files.filter((file) => file.endsWith('.css') && forOne.test(read(file)))).toEqual([
+      'app/styles/tokens.css',
+    ])
+  })
+
   it('leaves no work marked as undone, and no test skipped', () => {
     const undone = new RegExp(
       '\\b(TO' + 'DO|FIX' + 'ME)\\b|\\b(it|test|describe)\\.(sk' + 'ip|on' + 'ly|to' + 'do)\\(',
