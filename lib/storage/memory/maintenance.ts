@@ -89,13 +89,19 @@ function expireRows(
   batch: number,
 ): readonly number[] {
   const { enrollment, response, base, change, failedTry, fullSync } = KEEP_MS
+  const undecided = undecidedOf(tables)
   return [
     prune(tables.enrollments, undo, batch, (row) => row.atMs < nowMs - enrollment),
     prune(tables.responses, undo, batch, (row) => row.createdAtMs < nowMs - response),
     pruneTombstones(tables, undo, nowMs - KEEP_MS.tombstone, batch),
     prune(tables.fullSyncs, undo, batch, (admitAtMs) => admitAtMs < nowMs - fullSync),
     prune(tables.bases, undo, batch, (row) => row.replacedAtMs < nowMs - base),
-    prune(tables.changes, undo, batch, (row) => row.committedAtMs < nowMs - change),
+    prune(
+      tables.changes,
+      undo,
+      batch,
+      (row) => row.committedAtMs < nowMs - change && !undecided.has(row.mutation.id),
+    ),
     prune(tables.incidents, undo, batch, (row) => (row.resolvedAtMs ?? Infinity) < nowMs - KEEP_MS.incident),
     prune(tables.incidentEntries, undo, batch, (row) => row.atMs < nowMs - KEEP_MS.incident),
     prune(tables.silences, undo, batch, (row) => overAtMs(row) < nowMs - KEEP_MS.incident),
@@ -104,6 +110,17 @@ function expireRows(
     prune(tables.regained, undo, batch, (row) => row.atMs < nowMs - KEEP_MS.regained),
     prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry),
   ]
+}
+
+/** Mutations that a person may still act upon (DL22). */
+const undecidedOf = (tables: FleetTables): ReadonlySet<string> => {
+  const letters = [...tables.deadLetters.values()].filter(({ status }) => status === 'open')
+  const conflicts = [...tables.conflicts.values()].filter(({ status }) => status === 'open')
+  return new Set([
+    ...letters.map(({ mutation }) => mutation.id),
+    ...conflicts.map(({ mutationId }) => mutationId),
+    ...[...tables.held.values()].flat(),
+  ])
 }
 
 /** Notes how far tombstones are gone: who read less far must read everything anew (TK5). */

@@ -32,6 +32,10 @@ const EXPIRE_VERSIONS: Statement = {
     gone AS (DELETE FROM change_log WHERE fleet_id = $1 AND mutation_id IN (SELECT mutation_id FROM old) RETURNING 1)
     SELECT count(*) AS count FROM gone`,
 }
+/** What a person may still act upon is kept with its row in the log, however old it is (DL22). */
+const UNDECIDED = `SELECT mutation_id FROM dead_letter WHERE fleet_id = $1 AND status = 'open'
+    UNION ALL SELECT mutation_id FROM conflict WHERE fleet_id = $1 AND status = 'open'
+    UNION ALL SELECT mutation_id FROM held_mutation WHERE fleet_id = $1`
 /**
  * Of each path goes what has a successor from before $2, which tells that none is missing after it. Then no token is
  * live, and no replaced document is kept, that is older than what stays.
@@ -77,7 +81,13 @@ const EXPIRE: readonly { statement: Statement; beforeMs: (nowMs: number, keep: K
   { statement: COMPACT_OT, beforeMs: ago(KEEP_MS.otLog) },
   { statement: expire('full_sync_ticket', 'admit_at < $2'), beforeMs: ago(KEEP_MS.fullSync) },
   { statement: EXPIRE_VERSIONS, beforeMs: ago(KEEP_MS.change) },
-  { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), beforeMs: ago(KEEP_MS.change) },
+  {
+    statement: expire(
+      'change_log',
+      `version IS NULL AND committed_at < $2 AND mutation_id NOT IN (${UNDECIDED})`,
+    ),
+    beforeMs: ago(KEEP_MS.change),
+  },
   { statement: expire('failed_try', 'last_at < $2'), beforeMs: ago(KEEP_MS.failedTry) },
   { statement: expire('regained_mutation', 'at < $2'), beforeMs: ago(KEEP_MS.regained) },
   { statement: expire('incident', 'resolved_at < $2'), beforeMs: ago(KEEP_MS.incident) },

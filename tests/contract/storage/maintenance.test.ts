@@ -11,7 +11,9 @@ import {
   BACKENDS,
   changeOf,
   commit,
+  conflictEffect,
   DAY_MS,
+  letterEffect,
   makeDevice,
   makeFleet,
   NOW_MS,
@@ -159,6 +161,28 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     const { dropped: last } = await storage.maintenance.applyRetention(NOW_MS + 92 * DAY_MS, KEEP, ALL)
     expect(last).toContain('sync_session_20260615')
     expect(await storage.sessions.get(fleetId, session.sessionId)).toBeNull()
+  })
+
+  it('[DL22, ID1] a log keeps what a letter or a conflict that is open is about, and what waits for it, however old', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const [letter, closed] = [letterEffect(), letterEffect()]
+    const conflict = conflictEffect({ outcome: 'manual', result: null, resolution: null })
+    const open = [
+      changeOf({ deviceId, version: null, deadLetter: letter }),
+      changeOf({ deviceId, version: null, conflict }),
+      changeOf({ deviceId, version: null, heldBy: conflict.id }),
+    ]
+    const over = changeOf({ deviceId, version: null, deadLetter: closed })
+    await commit(storage, fleetId, () => [...open, over])
+    await storage.deadLetters.discard(fleetId, closed.id, [], NOW_MS + 1, () => audit())
+    await storage.maintenance.applyRetention(NOW_MS + 401 * DAY_MS, KEEP, ALL)
+    const ids = [...open, over].map(({ incoming }) => incoming.mutation.id)
+    const { mutations } = await storage.sync.transact(fleetId, (tx) =>
+      tx.load({ ...planOf(), mutationIds: ids }),
+    )
+    expect([...mutations.keys()].toSorted()).toEqual(ids.slice(0, 3).toSorted())
   })
 
   it('deletes batch by batch up to the rounds allowed, and tells when more is left', async () => {
