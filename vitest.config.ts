@@ -90,10 +90,14 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'browser',
-          include: ['tests/{browser,launch}/**/*.test.ts'],
+          include: ['tests/browser/**/*.test.ts'],
           ...DATABASE,
           ...inOrder(3, 1),
         },
+      },
+      {
+        extends: true,
+        test: { name: 'dev', include: ['tests/launch/**/*.test.ts'], ...inOrder(4, 1) },
       },
     ],
   },

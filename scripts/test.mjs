@@ -30,11 +30,12 @@ await runMain(async () => {
   )
   // Half of these two is waiting, for a database, for processes or a browser.
   const database = part('contract and API tests', () => vitest(['database', 'processes'], report('database')))
-  const browser = part('browser tests', () => playwright(report('playwright')))
-  // What writes into the checkout, `npm run dev`, comes when those that read it are over.
-  await Promise.all([pure, browser])
-  const last = part('the SDK in browsers, and npm run dev', () => vitest(['browser'], report('browser')))
-  const counts = [...checked, ...(await Promise.all([pure, database, browser, last, background]))]
+  const browser = await part('browser tests', () => playwright(report('playwright')))
+  const sdk = await part('the SDK in browsers', () => vitest(['browser'], report('browser')))
+  // What writes into the checkout comes when those that read it are over.
+  await pure
+  const dev = await part('npm run dev', () => vitest(['dev'], report('dev')))
+  const counts = [...checked, browser, sdk, dev, ...(await Promise.all([pure, database, background]))]
   rmSync(reports, { recursive: true, force: true })
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
   const failed = sum('failed')
