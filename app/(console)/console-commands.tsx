@@ -10,7 +10,7 @@ import { THEME_WORDS, THEMES } from '#components/shell/theme.ts'
 import { chooseTheme } from '#components/shell/use-theme.ts'
 import { plural } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
-import { findDevices, searchesOf } from './find-devices.ts'
+import { findNamed, searchesOf } from './find-named.ts'
 import { ALERTS_PARTS } from './alerts/parts.ts'
 import { hrefOfPart, SETTINGS_PARTS } from './settings/parts.ts'
 
@@ -24,7 +24,7 @@ const BELOW = [
   { label: 'API reference', href: '/docs' },
 ]
 
-/** What the command menu offers: pages, devices by name, fleets, the theme and the keys. */
+/** What the command menu offers: pages, devices and incidents by name, fleets, the theme and the keys. */
 export function ConsoleCommands({
   items,
   keys,
@@ -39,7 +39,7 @@ export function ConsoleCommands({
 }) {
   const path = usePathname()
   const query = useSearchParams().toString()
-  const find = useMemo(() => findDevices(current, query), [current, query])
+  const find = useMemo(() => findNamed(current, query), [current, query])
   const searches = useCallback((text: string) => searchesOf(text, query), [query])
   const below = BELOW.filter(({ href }) => !items.some((item) => item.href === href))
   const pages = [...items, ...below].map(({ label, href }): Command => {

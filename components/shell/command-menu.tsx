@@ -31,7 +31,7 @@ const TEXT_LENGTH_MAX = 200
 /** Looked for once one pauses. */
 const PAUSE_MS = 150
 
-/** Pages, devices and acts by name: type, choose with the arrows, Enter. */
+/** Pages, devices, incidents and acts by name: type, choose with the arrows, Enter. */
 export function CommandMenu(props: CommandMenuProps) {
   const { onClosed } = props
   return (
@@ -92,7 +92,7 @@ function CommandBox({ groups, find, searchesOf, typed, onClosed }: CommandMenuPr
           aria-autocomplete="list"
           aria-activedescendant={commands.length === 0 ? undefined : `${id}-${active}`}
           aria-label="Search or run a command"
-          placeholder="A page, a device, or what to do"
+          placeholder="A page, a device, an incident, or what to do"
           autoComplete="off"
           spellCheck={false}
           maxLength={TEXT_LENGTH_MAX}
@@ -131,7 +131,7 @@ function CommandBox({ groups, find, searchesOf, typed, onClosed }: CommandMenuPr
         ))}
       </div>
       <p className="command-said" role="status">
-        {looking ? 'Looking for devices…' : foundWords(found)}
+        {looking ? 'Looking for devices and incidents…' : foundWords(found)}
       </p>
     </>
   )
@@ -141,7 +141,7 @@ function CommandBox({ groups, find, searchesOf, typed, onClosed }: CommandMenuPr
 function foundWords(found: Found | null): string {
   if (found === null) return ''
   if (!found.ok) return found.message
-  return found.groups.length === 0 ? 'No device of that name' : ''
+  return found.groups.length === 0 ? 'No device or incident of that name' : ''
 }
 
 function CommandItem({
@@ -204,7 +204,7 @@ function useFound(find: FindCommands, text: string): { found: Found | null; look
     const look = async (): Promise<void> => {
       const found = await find(text, request.signal).catch((): Found => ({
         ok: false,
-        message: 'Devices could not be looked for: the server did not answer',
+        message: 'Nothing could be looked for: the server did not answer',
       }))
       if (!request.signal.aborted) setAnswer({ text, found })
     }

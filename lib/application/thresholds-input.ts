@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 import { badRequest, type InputIssue } from './errors.ts'
 
-const milliseconds = z.int().min(0).nullable().optional()
+/** Of what is shown in minutes, less is a slip. */
+const TIME_MIN_MS = 1_000
+const milliseconds = z.int().min(TIME_MIN_MS, 'must be a second (1000) at least').nullable().optional()
 const ratio = z.number().min(0).max(1).nullable().optional()
 const changes = z.int().min(0).nullable().optional()
 

@@ -23,8 +23,9 @@ const FAMILY_FIELD = {
   examples: ['family:sync'],
 } as const satisfies Field
 
-/** The keys of the list of incidents. Free words are looked for in title, cause and owner. */
+/** The keys of the list of incidents. Free words are looked for in name, title, cause and owner. */
 export const INCIDENT_FIELDS = {
+  name: { kind: 'text', meaning: 'an incident by its name', examples: ['name:INC-207'] },
   state: {
     kind: 'choice',
     choices: choicesOf<'open' | 'resolved'>({ open: 'something fires', resolved: 'nothing fires any more' }),

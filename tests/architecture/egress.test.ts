@@ -7,7 +7,7 @@ const OPENS =
   /(?:(?<![.\w])|globalThis\.)fetch\(|import (?!type\b)(?!\{ isIP \}|\{ BlockList, isIP \})[^'\n]*from 'node:(?:https?|http2|net|tls|dgram)'/
 /** Each with why it may. */
 const MAY: Readonly<Record<string, string>> = {
-  'app/(console)/find-devices.ts': 'the browser asks its own server',
+  'app/(console)/find-named.ts': 'the browser asks its own server',
   'app/(console)/load-rows.ts': 'the browser asks its own server',
   'app/(console)/send-json.ts': 'the browser asks its own server',
   'lib/application/egress/post-json.ts': 'the one way out for HTTP, behind the guard',

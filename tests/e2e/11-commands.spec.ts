@@ -67,7 +67,7 @@ test('the command menu is loaded when it is asked for, changes the theme, and cl
 
   await page.keyboard.press('Control+k')
   await menu.getByRole('combobox').fill('no:such "name')
-  await expect(menu.getByRole('status')).toContainText('No device of that name')
+  await expect(menu.getByRole('status')).toContainText('No device or incident of that name')
   await page.keyboard.press('Escape')
   await expect(menu).toHaveCount(0)
   await page.keyboard.press('?')

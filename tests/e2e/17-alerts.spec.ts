@@ -116,6 +116,15 @@ test('a bad release opens an incident within a minute, whose link leads to its l
 
   const incident = page.url()
   let group = ''
+  await test.step('whoever heard its name finds it by that', async () => {
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.waitForURL(/\/overview/)
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search or run a command' }).fill('inc-1')
+    await page.getByRole('option', { name: /^INC-1 / }).click()
+    await page.waitForURL(new RegExp(new URL(incident).pathname))
+  })
+
   await test.step('its link leads to the group of the letters, and the runbook to what to do', async () => {
     await page.getByRole('link', { name: /^Runbook/ }).click()
     await expect(title(page)).toHaveText('A rule of your own')

@@ -162,9 +162,9 @@ export function dryRunSentence(
     : `At least ${formatCount(others)} of ${plural(total, memberNoun(kind))} came out otherwise than the dry run had said`
 }
 
-/** "about 64 s at 20 a second". Pure. */
+/** "at least 64 s at 20 a second": its first stages, and the server, may take longer. Pure. */
 export const durationAt = (count: number, ratePerSecond: number): string =>
-  `about ${formatDuration(Math.ceil(count / ratePerSecond) * 1_000)} at ${formatCount(ratePerSecond)} a second`
+  `at least ${formatDuration(Math.ceil(count / ratePerSecond) * 1_000)} at ${formatCount(ratePerSecond)} a second`
 
 const settled = ({ done, skipped, errored }: OperationView): number => done + skipped + errored
 

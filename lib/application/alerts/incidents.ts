@@ -132,6 +132,7 @@ export function viewOf(incident: Incident): IncidentView {
 
 const READER: RowReader<Incident, IncidentKey> = {
   values: {
+    name: (incident) => [incidentName(incident)],
     state: ({ state }) => [state],
     severity: ({ severity }) => [severity],
     rule: ({ alerts }) => alerts.map(({ rule }) => rule),

@@ -44,10 +44,10 @@ describe('fleets, keys and people by the operator API, over HTTP and PostgreSQL'
   })
 
   it('leaves a fleet’s version alone, and its devices, where a change changes nothing', async () => {
-    const { fleetId } = await world.fleetWith({ thresholds: { lagWarnMs: 7 } })
+    const { fleetId } = await world.fleetWith({ thresholds: { lagWarnMs: 7_000 } })
     const path = `/fleets/${fleetId}`
     const before = (await call('GET', path)).body
-    const same = { name: before['name'], settings: { intervalMs: 60_000, thresholds: { lagWarnMs: 7 } } }
+    const same = { name: before['name'], settings: { intervalMs: 60_000, thresholds: { lagWarnMs: 7_000 } } }
     const { configVersion } = before
     for (const body of [{}, { settings: {} }, same, { configVersion }])
       expect(await call('PATCH', path, body as JsonObject)).toEqual({ status: 200, body: before })
@@ -99,6 +99,10 @@ describe('fleets, keys and people by the operator API, over HTTP and PostgreSQL'
     expect(refusal(await set({ lagCriticalMs: 500_000 }))).toEqual([
       400,
       [{ path: '/settings/thresholds/lagWarnMs', message: late }],
+    ])
+    expect(refusal(await set({ oldestWarnMs: 60 }))).toEqual([
+      400,
+      [{ path: '/settings/thresholds/oldestWarnMs', message: 'must be a second (1000) at least' }],
     ])
     const made = { fleet: fleetId, name: 'slow', strategy: 'lww', schema: true }
     expect(

@@ -108,6 +108,8 @@ test('[alerts] an incident is taken on, given, noted; who does so is told of; ro
       suppressed: false,
     },
   ])
+  const byName = await json<{ items: Shown[] }>(await at.call('/alerts/incidents?q=name:INC-1', at.viewer))
+  expect(byName.items).toEqual(open.items)
   const { id } = open.items[0] as Shown
   const path = `/alerts/incidents/${id}`
   expect((await at.send('POST', `${path}/ack`, {}, at.viewer)).status).toBe(403)

@@ -79,7 +79,7 @@ describe('a dry run', () => {
     for (const outcome of ITEM_OUTCOMES) expect(OUTCOME_WORDS[outcome].words, outcome).not.toBe('')
   })
   test('its time is said with its rate', () => {
-    expect(durationAt(1_284, 20)).toBe('about 1 min 05 s at 20 a second')
+    expect(durationAt(1_284, 20)).toBe('at least 1 min 05 s at 20 a second')
   })
 })
 
