@@ -145,7 +145,7 @@ export interface SessionRow
 export interface ListedSession extends SessionRow {
   /** Of the changes that it pushed, by name. */
   readonly collections: readonly string[]
-  /** The longest upload lag of a change that it pushed; null when it pushed none. */
+  /** The longest upload lag of a change that it pushed; null when none of them was committed. */
   readonly lagMs: number | null
 }
 

@@ -21,7 +21,10 @@ export interface ConflictTally {
 export interface PushedCollection {
   readonly results: Readonly<Partial<Record<ResultStatus, number>>>
   readonly conflicts: readonly ConflictTally[]
-  /** Upload lag of each mutation that got an effect: committed − made, made corrected by the device's offset; clamped at 0. */
+  /**
+   * Upload lag of each mutation that made a version as it came, since that is what every pull brings: committed − made, made
+   * corrected by the device's offset; clamped at 0. Letters, what lost and what waits for a person have none.
+   */
   readonly uploadLagMs: readonly number[]
   /** How many lags were negative before the clamp. */
   readonly clamped: number

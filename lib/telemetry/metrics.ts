@@ -28,7 +28,7 @@ export const METRICS = {
     stem: 'sync.lag',
     kind: 'histogram',
     unit: 'seconds',
-    help: 'Time of a change between two stages of its life: upload (made to committed), delivery (committed to delivered, per device), visibility (made to delivered). Only what arrived has a sample: read it with tidemark_pending_age_seconds.',
+    help: 'Time of a change between two stages of its life: upload (made to committed), delivery (committed to delivered, per device), visibility (made to delivered). Only what was committed on arrival, or delivered, has a sample: read it with tidemark_pending_age_seconds.',
     labels: ['fleet', 'collection', 'stage'],
     stability: 'stable',
     source: 'process',

@@ -237,7 +237,7 @@ function conflicting({ conflicts, limits }: Overview): Trouble | null {
 function partlyKnown({ lag, conflicts, failures, queue, limits }: Overview): Verdict | null {
   const missing: (readonly [name: string, why: string])[] = []
   const pending = pendingLevel(lag.figure?.pending ?? null, limits)
-  if (lag.level === 'unk') missing.push(['sync lag', 'no change was committed'])
+  if (lag.level === 'unk') missing.push(['sync lag', 'no change was committed on arrival'])
   if (conflicts.level === 'unk') {
     const pushed = conflicts.figure?.mutations.whole ?? 0
     const few = `${pluralText(pushed, 'pushed change')}, too few for a rate`

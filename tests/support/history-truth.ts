@@ -85,6 +85,7 @@ export interface TruthQuery {
 }
 export interface TruthFigure {
   readonly pushed: number
+  readonly committed: number
   readonly clamped: number
   /** Nearest rank, exact. */
   readonly lag: {
@@ -106,6 +107,7 @@ export interface TruthFigure {
 
 const EMPTY: TruthFigure = {
   pushed: 0,
+  committed: 0,
   clamped: 0,
   lag: null,
   conflicts: 0,
@@ -123,10 +125,11 @@ const WHERE = `at >= $1 AND at < $2 AND ($3::text IS NULL OR platform = $3) AND 
 /** Of the whole range first (step null), then by step. */
 const SETS = (step: string): string => `GROUP BY GROUPING SETS ((), (${step}))`
 const STEP = 'at / $5 * $5'
-const MUTATIONS = `SELECT ${STEP} AS step, count(*)::int AS pushed, count(*) FILTER (WHERE lag < 0)::int AS clamped,
+const MUTATIONS = `SELECT ${STEP} AS step, count(*)::int AS pushed, count(lag)::int AS committed, count(*) FILTER (WHERE lag < 0)::int AS clamped,
     count(outcome)::int AS conflicts, count(*) FILTER (WHERE outcome = 'local')::int AS local,
     count(*) FILTER (WHERE outcome = 'remote')::int AS remote, count(*) FILTER (WHERE outcome = 'merge')::int AS merge,
-    percentile_disc(ARRAY[0.5, 0.95, 0.99, 1]) WITHIN GROUP (ORDER BY greatest(lag, 0))::float8[] AS lag
+    (percentile_disc(ARRAY[0.5, 0.95, 0.99, 1]) WITHIN GROUP (ORDER BY greatest(lag, 0))
+      FILTER (WHERE lag IS NOT NULL))::float8[] AS lag
   FROM truth.mutation WHERE ${WHERE} AND ($6::text IS NULL OR collection = $6) ${SETS(STEP)}`
 const SESSIONS = `SELECT ${STEP} AS step, count(*)::int AS sessions, count(*) FILTER (WHERE result = 'failed')::int AS failed,
     count(*) FILTER (WHERE conflicts > 0)::int AS with_conflict
@@ -150,11 +153,18 @@ export async function truthOf(
     steps.set(key, { ...(steps.get(key) ?? EMPTY), ...part })
   }
   const mutations = await client.query(MUTATIONS, [...values, collection])
-  for (const { step, pushed, clamped, conflicts, local, remote, merge, lag } of mutations.rows) {
+  for (const { step, pushed, committed, clamped, conflicts, local, remote, merge, lag } of mutations.rows) {
     const [p50, p95, p99, max] = (lag ?? []) as number[]
     const quantiles = lag === null ? null : { p50: p50 ?? 0, p95: p95 ?? 0, p99: p99 ?? 0, max: max ?? 0 }
     if (pushed > 0 || step === null)
-      add(step, { pushed, clamped, conflicts, byOutcome: { local, remote, merge }, lag: quantiles })
+      add(step, {
+        pushed,
+        committed,
+        clamped,
+        conflicts,
+        byOutcome: { local, remote, merge },
+        lag: quantiles,
+      })
   }
   // What belongs to no single collection is not told of one.
   if (collection === null) {

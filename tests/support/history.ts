@@ -37,8 +37,8 @@ export interface HeardSession extends Heard {
 }
 export interface HistoryMutation {
   readonly collection: string
-  /** Below 0 when the device's clock was measured badly. */
-  readonly lagMs: number
+  /** Below 0 when the device's clock was measured badly; null of what was never committed. */
+  readonly lagMs: number | null
   readonly result: 'applied' | 'merged' | 'dead_lettered'
   readonly outcome: 'local' | 'remote' | 'merge' | null
 }
@@ -170,7 +170,7 @@ function mutation(random: Random): HistoryMutation {
   const scale = random() < 0.05 ? 8 * HOUR : 40_000
   const lagMs = random() < 0.02 ? -Math.floor(random() * 3_000) : Math.floor(-Math.log(1 - random()) * scale)
   const dice = random()
-  if (dice < 0.01) return { collection, lagMs, result: 'dead_lettered', outcome: null }
+  if (dice < 0.01) return { collection, lagMs: null, result: 'dead_lettered', outcome: null }
   if (dice < 0.03) return { collection, lagMs, result: 'merged', outcome: 'merge' }
   if (dice < 0.04)
     return { collection, lagMs, result: 'applied', outcome: random() < 0.5 ? 'local' : 'remote' }

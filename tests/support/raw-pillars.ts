@@ -29,11 +29,14 @@ export interface RawQuantiles {
 
 const WITHIN = (column: string): string =>
   `${column} >= to_timestamp($2 / 1000.0) AND ${column} < to_timestamp($3 / 1000.0)`
-const QUANTILES = (value: string): string =>
-  `count(*)::int AS count, percentile_disc(ARRAY[0.5, 0.95, 0.99, 1]) WITHIN GROUP (ORDER BY ${value})::float8[] AS at`
+const AT = (value: string): string =>
+  `percentile_disc(ARRAY[0.5, 0.95, 0.99, 1]) WITHIN GROUP (ORDER BY ${value})`
 
+/** Committed is what every pull brings: what made a version (metrics.md, stages). */
 const LAG = `
-  SELECT ${QUANTILES('greatest(0, extract(epoch FROM committed_at - made_at) * 1000)')}
+  SELECT count(*)::int AS pushed, count(version)::int AS count,
+    (${AT('greatest(0, extract(epoch FROM committed_at - made_at) * 1000)')}
+      FILTER (WHERE version IS NOT NULL))::float8[] AS at
   FROM change_log WHERE fleet_id = $1 AND ${WITHIN('committed_at')}`
 const CONFLICTS = `
   SELECT outcome, count(*)::int AS count
@@ -67,7 +70,7 @@ const QUEUE = `
   FROM (SELECT (report->>'depth')::int AS depth, (report->>'oldestMadeAtMs')::float8 AS oldest
     FROM device WHERE fleet_id = $1 AND status <> 'revoked') AS told`
 const DEPTHS = `
-  SELECT ${QUANTILES("(report->>'depth')::int")}
+  SELECT count(*)::int AS count, ${AT("(report->>'depth')::int")}::float8[] AS at
   FROM device WHERE fleet_id = $1 AND status <> 'revoked' AND report IS NOT NULL`
 
 /** @param client connected as the owner, past row-level security */
@@ -78,7 +81,7 @@ export async function rawPillars(
   toMs: number,
 ): Promise<RawPillars> {
   const within = [fleetId, fromMs, toMs]
-  const lag = await client.query<QuantileRow>(LAG, within)
+  const lag = only((await client.query<QuantileRow & { pushed: number }>(LAG, within)).rows)
   const conflicts = await client.query<{ outcome: string; count: number }>(CONFLICTS, within)
   const sessions = await client.query<{ total: number; failed: number; with_conflict: number }>(
     SESSIONS,
@@ -93,12 +96,11 @@ export async function rawPillars(
     oldest: number | null
   }>(QUEUE, [fleetId])
   const depths = await client.query<QuantileRow>(DEPTHS, [fleetId])
-  const upload = quantilesOf(only(lag.rows))
   const session = only(sessions.rows)
   const waiting = only(queue.rows)
   return {
-    upload,
-    pushed: upload.count,
+    upload: quantilesOf(lag),
+    pushed: lag.pushed,
     conflicts: conflicts.rows.reduce((sum, { count }) => sum + count, 0),
     byOutcome: Object.fromEntries(conflicts.rows.map(({ outcome, count }) => [outcome, count])),
     sessions: { total: session.total, failed: session.failed, withConflict: session.with_conflict },

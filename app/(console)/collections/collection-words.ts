@@ -21,7 +21,7 @@ export function lagVerdict(row: BoardedCollection['row']): {
   word: string
   figure: string
 } {
-  if (row === null || row.uploadLag.p95 === null) return { kind: 'unk', word: 'no change', figure: '' }
+  if (row === null || row.uploadLag.p95 === null) return { kind: 'unk', word: 'no sample', figure: '' }
   return { kind: row.lagLevel, word: WORDS[row.lagLevel], figure: `p95 ${formatDuration(row.uploadLag.p95)}` }
 }
 

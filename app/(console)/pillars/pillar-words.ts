@@ -12,6 +12,7 @@ import {
   plural,
 } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import type { LagStage } from './search-params.ts'
 
 /** `label` is the range ("Last 24 h"), `compare` the time before it ("vs yesterday"). */
 export type RangeText = { label: string; compare: string }
@@ -26,6 +27,13 @@ export type CardWords = {
 }
 
 type Answer = OverviewAnswer
+
+/** What a change has to be for a lag of the stage. What died, lost or waits for a person has arrived, too, and is neither. */
+export const TOLD_BY: Readonly<Record<LagStage, string>> = {
+  upload: 'committed on arrival',
+  delivery: 'delivered',
+  visibility: 'delivered',
+}
 
 export function lagWords(
   { lag, limits, asOf }: Pick<Answer, 'lag' | 'limits' | 'asOf'>,
@@ -48,8 +56,8 @@ export function lagWords(
     sentence: `upload lag p95, target under ${formatRound(limits.lagWarnMs)}`,
     evidence: [
       upload === undefined || upload.count === 0
-        ? `no change committed, ${inRange(range)}`
-        : `${plural(upload.count, 'change')} committed, ${inRange(range)} · p50 ${formatDuration(upload.p50)}`,
+        ? `no change ${TOLD_BY.upload}, ${inRange(range)}`
+        : `${plural(upload.count, 'change')} ${TOLD_BY.upload}, ${inRange(range)} · p50 ${formatDuration(upload.p50)}`,
       compareWords(
         p95,
         lag.previous?.upload.p95 ?? null,

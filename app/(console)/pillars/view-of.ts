@@ -11,7 +11,15 @@ import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import { notArrivedWords } from './pending-view.ts'
 import { conflictsChart, failuresChart, lagChart, queueChart } from './pillar-charts.ts'
 import { breakdown, type PillarView } from './pillar-view.ts'
-import { compareWords, holdersWords, inRange, points, wholePercent, type RangeText } from './pillar-words.ts'
+import {
+  compareWords,
+  holdersWords,
+  inRange,
+  points,
+  TOLD_BY,
+  wholePercent,
+  type RangeText,
+} from './pillar-words.ts'
 import type { LagStage } from './search-params.ts'
 
 type Answer = OverviewAnswer
@@ -40,13 +48,13 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
   return {
     sentence:
       p95 === null
-        ? `${name} lag is not known: no change arrived ${inWords(range)}`
+        ? `${name} lag is not known: no change was ${TOLD_BY[stage]} ${inWords(range)}`
         : `${name} lag p95 is ${formatDuration(p95)}${limit}`,
     evidence:
       figure === null || figure.count === 0
         ? stage === 'delivery' && mean !== null
           ? `Told as a sum alone: the mean is ${formatDuration(mean)}, and there are no quantiles.`
-          : `Only what arrives has a lag; ${notArrivedWords(lag.figure?.pending ?? null)}`
+          : `Only what is ${TOLD_BY[stage]} has a lag; ${notArrivedWords(lag.figure?.pending ?? null)}`
         : [
             `${plural(figure.count, 'sample')}, ${inRange(range)}`,
             `p50 ${formatDuration(figure.p50)}, p99 ${formatDuration(figure.p99)}, longest ${formatDuration(figure.max)}`,

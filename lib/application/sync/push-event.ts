@@ -35,9 +35,9 @@ export function pushEventOf(
   isCollection: IsCollection,
 ): TelemetryEvent {
   const drafts = draftsOf(job, results, effects, isCollection)
-  for (const { incoming, releasedBy } of effects)
-    // What waited for a person was counted when it came.
-    if (releasedBy === null)
+  for (const { incoming, record, releasedBy } of effects)
+    // Without a version there is nothing that a pull brings. What was released made one late: that wait was a person's.
+    if (record !== null && releasedBy === null)
       addLag(draftFor(drafts, incoming.mutation, isCollection), job, incoming.mutation.id, committedAtMs)
   const payload: PushEvent = {
     kind: 'push',

@@ -158,16 +158,16 @@ function silentSessions(tables: FleetTables, beforeMs: number, nowMs: number): S
 
 /** Sessions beside what their pushes left in the change log. */
 function listed(tables: FleetTables): ListedSession[] {
-  const pushed = new Map<string, { readonly collections: Set<string>; lagMs: number }>()
+  const pushed = new Map<string, { readonly collections: Set<string>; lagMs: number | null }>()
   for (const change of tables.changes.values()) {
-    const { sessionId, mutation, committedAtMs, correctedMadeAtMs } = change
+    const { sessionId, mutation, version, committedAtMs, correctedMadeAtMs } = change
     const owner = sessionId === null ? undefined : tables.sessions.get(sessionId)?.deviceId
     if (sessionId === null || owner === undefined) continue
     const isOwn = change.deviceId === owner || tables.devices.get(owner)?.linkedIds.includes(change.deviceId)
     if (!isOwn) continue
-    const work = pushed.get(sessionId) ?? { collections: new Set(), lagMs: 0 }
+    const work = pushed.get(sessionId) ?? { collections: new Set(), lagMs: null }
     work.collections.add(mutation.collection)
-    work.lagMs = Math.max(work.lagMs, committedAtMs - correctedMadeAtMs)
+    if (version !== null) work.lagMs = Math.max(work.lagMs ?? 0, committedAtMs - correctedMadeAtMs)
     pushed.set(sessionId, work)
   }
   return tables.sessions.values().map((row) => {

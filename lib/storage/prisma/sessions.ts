@@ -51,7 +51,8 @@ const INSERT: Statement = {
       $19::int[], $20::boolean[], $21::json[], $22::json[], $23::json[], $24::text[], $25::text[])
       k(s, d, n, p, a, m, r, t1, t2, t3, n1, n2, n3, n4, n5, n6, n7, n8, i, j1, j2, j3, c, e)
     CROSS JOIN LATERAL (SELECT array_agg(DISTINCT l.collection) AS collections,
-        max(greatest(0, (extract(epoch FROM l.committed_at - l.made_at) * 1000)::bigint)) AS lag_ms
+        max(greatest(0, (extract(epoch FROM l.committed_at - l.made_at) * 1000)::bigint))
+          FILTER (WHERE l.version IS NOT NULL) AS lag_ms
       FROM session_push p CROSS JOIN LATERAL unnest(p.mutation_ids) m(id)
         CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) l
       WHERE p.fleet_id = $1 AND p.session_id = k.s AND (l.device_id = k.d OR EXISTS (

@@ -286,7 +286,7 @@ describe(
 )
 
 function sameLag(told: LagFigure | null, exact: TruthFigure | undefined): void {
-  expect([told?.upload.count, told?.clamped]).toEqual([exact?.pushed ?? 0, exact?.clamped ?? 0])
+  expect([told?.upload.count, told?.clamped]).toEqual([exact?.committed ?? 0, exact?.clamped ?? 0])
   for (const q of ['p50', 'p95', 'p99', 'max'] as const) {
     const [is, should] = [told?.upload[q] ?? null, exact?.lag?.[q] ?? null]
     if (is === null || should === null) expect(is).toBe(should)
@@ -359,8 +359,8 @@ function pushedOf({ mutations }: HeardPush): Record<string, PushedCollection> {
           conflicts: own.flatMap(({ outcome }) =>
             outcome === null ? [] : [{ strategy: 'field-merge', outcome, fields: ['title'] }],
           ),
-          uploadLagMs: own.map(({ lagMs }) => Math.max(0, lagMs)),
-          clamped: own.filter(({ lagMs }) => lagMs < 0).length,
+          uploadLagMs: own.flatMap(({ lagMs }) => (lagMs === null ? [] : [Math.max(0, lagMs)])),
+          clamped: own.filter(({ lagMs }) => lagMs !== null && lagMs < 0).length,
           deadLetterCodes: {},
         },
       ]

@@ -136,6 +136,8 @@ describe(`the pillars of a closed interval, seed ${SEED}`, () => {
     const { figure } = await lag(world.app.ctx, interval())
     const shown = devices.flatMap((device) => device.shown)
     const { delivery, visibility } = await rawDelivery(client, fleetId, FROM_MS, TO_MS, shown)
+    // Letters and what lost were pushed and never committed.
+    expect(raw.upload.count).toBeLessThan(raw.pushed)
     expectClose(figure?.upload, raw.upload)
     expectClose(figure?.delivery, delivery)
     expectClose(figure?.visibility, visibility)

@@ -85,6 +85,7 @@ const sessions = fc.record({
 async function storeSessions(storage: Storage, fleetId: string): Promise<readonly ListedSession[]> {
   const devices = [await makeDevice(storage, fleetId), await makeDevice(storage, fleetId)] as const
   const expected: ListedSession[] = []
+  const heads = new Map<string, number>()
   for (const [i, one] of fc.sample(sessions, { numRuns: ROWS, seed: 7 }).entries()) {
     const { tookMs, codes, collections, lagMs, source, ...told } = one
     const deviceId = devices[i % 2 === 0 ? 0 : 1].id
@@ -103,9 +104,14 @@ async function storeSessions(storage: Storage, fleetId: string): Promise<readonl
     })
     const { sessionId } = row
     if (collections.length > 0) {
-      const pushes = collections.map((collection) =>
-        changeOf({ deviceId, sessionId, collection, version: null, madeAtMs: NOW_MS - lagMs }),
-      )
+      const pushes = collections.flatMap((collection) => {
+        const change = { deviceId, sessionId, collection }
+        const version = (heads.get(collection) ?? 0) + 1
+        heads.set(collection, version)
+        const committed = { ...change, version, madeAtMs: NOW_MS - lagMs }
+        // What waits for a person made no version, so that it has no upload lag.
+        return [changeOf(committed), changeOf({ ...change, version: null, madeAtMs: NOW_MS - 9 * MINUTE })]
+      })
       await commit(storage, fleetId, () => pushes, { sessions: [{ sessionId, deviceId }] }, [
         ...new Set(collections),
       ])

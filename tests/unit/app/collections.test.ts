@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { checkLines, refusedBy, type Kind } from '../../../app/(console)/collections/[id]/check-words.ts'
 import { migrationOf } from '../../../app/(console)/collections/[id]/migration-steps.ts'
-import { boardSentence, recordsText } from '../../../app/(console)/collections/collection-words.ts'
+import {
+  boardSentence,
+  lagVerdict,
+  recordsText,
+} from '../../../app/(console)/collections/collection-words.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import { quantiles } from '#tests/support/overview-fixture.ts'
 
@@ -46,6 +50,13 @@ describe('what a check found', () => {
       ['unk', 'no record to check'],
       ['warn', 'the only sent document would be refused'],
     ])
+  })
+})
+
+describe('a collection’s lag', () => {
+  it('has no sample where nothing was committed: what died came in, too', () => {
+    const row = { uploadLag: quantiles(null), lagLevel: 'unk', conflicts: { whole: 5 } } as never
+    expect(lagVerdict(row)).toEqual({ kind: 'unk', word: 'no sample', figure: '' })
   })
 })
 

@@ -107,7 +107,7 @@ describe('pillar cards', () => {
     expect(words.figure).toEqual({ value: '4 min 12 s' })
     expect(words.sentence).toBe('upload lag p95, target under 5 min')
     expect(words.evidence).toEqual([
-      '100 changes committed, last 24 h · p50 4 min 12 s',
+      '100 changes committed on arrival, last 24 h · p50 4 min 12 s',
       '24 s slower than yesterday',
     ])
     expect(words.status).toEqual({ kind: 'ok', word: 'Within target' })
@@ -123,6 +123,8 @@ describe('pillar cards', () => {
     const words = lagWords(answer({}), DAY)
     expect(words.figure).toEqual({ value: 'not known', unsure: true })
     expect(words.status.word).toBe('No sample')
+    // Letters may have come in, and replays may have committed some: neither has a lag.
+    expect(words.evidence[0]).toBe('no change committed on arrival, last 24 h')
     expect(words.evidence[1]).toBe('nothing to compare with yesterday')
   })
   test('a rate stands with its denominator, and a person is asked for', () => {

@@ -38,8 +38,13 @@ describe('what a pillar’s page says', () => {
 
   test('says what isn’t known as such, and in which time', () => {
     expect(lagView(none.lag, 'delivery', DAY)).toMatchObject({
-      sentence: 'Delivery lag is not known: no change arrived in the last 24 h',
+      sentence: 'Delivery lag is not known: no change was delivered in the last 24 h',
       level: 'unk',
+    })
+    // What died at once has arrived.
+    expect(lagView(none.lag, 'upload', DAY)).toMatchObject({
+      sentence: 'Upload lag is not known: no change was committed on arrival in the last 24 h',
+      evidence: 'Only what is committed on arrival has a lag; what has not arrived is not known',
     })
     expect(conflictsView(none.conflicts, CHOSEN).sentence).toBe('No change was pushed in the time chosen')
     expect(failuresView(none.failures, DAY, null).sentence).toBe('No request was counted in the last 24 h')
@@ -237,7 +242,7 @@ describe('heat map', () => {
   test('its title says where most lie and how many lie beyond', () => {
     const of = (counts: number[]) =>
       heatSentence({ ...input, stage: 'upload', columns: [{ atMs: 0, counts }] })
-    expect(of([0, 0, 0, 0])).toBe('No change arrived in this time')
+    expect(of([0, 0, 0, 0])).toBe('No change was committed on arrival in this time')
     expect(of([7, 0, 0, 0])).toBe('Every change arrived within 1 s')
     expect(of([90, 5, 5, 0])).toBe('90.0 % of the changes arrived within 1 s; 10 changes took longer')
     expect(of([1, 0, 0, 9])).toBe('Some changes took over 1 min')

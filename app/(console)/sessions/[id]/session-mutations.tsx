@@ -18,6 +18,8 @@ const KINDS: Record<Change['result']['status'], StatusKind> = {
   dead_lettered: 'crit',
 }
 
+const none = <span className="den">none</span>
+
 /** What this session pushed, and what became of it. */
 export function SessionMutations({
   detail,
@@ -59,13 +61,14 @@ export function SessionMutations({
             header: 'Version',
             align: 'end',
             hideOnPhone: true,
-            cell: ({ version }) => (version === null ? <span className="den">none</span> : `v${version}`),
+            cell: ({ version }) => (version === null ? none : `v${version}`),
           },
           {
             key: 'lag',
             header: 'Upload lag',
             align: 'end',
-            cell: (row) => formatDuration(Math.max(0, row.committedAtMs - row.correctedMadeAtMs)),
+            cell: ({ version, committedAtMs, correctedMadeAtMs }) =>
+              version === null ? none : formatDuration(Math.max(0, committedAtMs - correctedMadeAtMs)),
           },
         ]}
         rows={changes}
