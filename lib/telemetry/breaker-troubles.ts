@@ -54,12 +54,20 @@ const isOf = ({ state, held }: BreakerNow): string => {
   return state === 'closed' ? 'is open in another process' : 'is open'
 }
 
-/** Who is refused whatever it asks can't tell: its state is what it told before. */
+/**
+ * Who is refused whatever it asks can't tell: its state is what it told before. Who is refused in one collection syncs the
+ * others, and rests with its changes.
+ */
 function waiting({ devices, breakers: { shutOut } }: Overview): string {
   const shed = devices.byState.shed ?? 0
   if (shutOut > 0)
     return `${pluralText(shutOut, 'device is', 'devices are')} told to wait and ${shutOut === 1 ? 'keeps its' : 'keep their'} changes`
-  if (shed === 0) return 'No device waits in shed yet'
+  if (shed === 0) {
+    const kept = Object.values(devices.waitingByState).reduce((sum, count) => sum + count, 0)
+    return kept === 0
+      ? 'No device waits yet'
+      : `${pluralText(kept, 'device has', 'devices have')} changes waiting, as last reported`
+  }
   return `${pluralText(shed, 'device waits', 'devices wait')} in shed and ${shed === 1 ? 'keeps its' : 'keep their'} changes`
 }
 

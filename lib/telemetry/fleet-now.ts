@@ -52,12 +52,10 @@ export function fleetNow(devices: readonly CountedDevice[], nowMs: number, inter
 }
 
 function devicesNow(live: readonly Standing[]): DevicesNow {
-  const byState: Partial<Record<SessionState, number>> = {}
   const isPaused = ({ device }: Standing): boolean => device.status === 'paused'
   const free = live.filter((one) => !isPaused(one))
-  for (const { state } of free) {
-    if (state.state !== null) byState[state.state] = (byState[state.state] ?? 0) + 1
-  }
+  const byState = countByState(free)
+  const isWaiting = ({ device }: Standing): boolean => (device.report?.depth ?? 0) > 0
   const isHeard = ({ device }: Standing): boolean => device.report !== null || device.lastSessionOkMs !== null
   const heard = live.filter(isHeard).length
   const contacts = live.flatMap(({ device }) => device.lastContactMs ?? [])
@@ -66,13 +64,22 @@ function devicesNow(live: readonly Standing[]): DevicesNow {
     heard,
     neverHeard: live.length - heard,
     byState,
+    waitingByState: countByState(free.filter(isWaiting)),
     paused: live.filter((one) => isPaused(one) && isHeard(one)).length,
     offline: byState.offline ?? 0,
     silent: free.filter(({ state }) => state.inferredOffline).length,
     lastContactMs: contacts.length === 0 ? null : contacts.reduce((newest, atMs) => Math.max(newest, atMs)),
     oldestPending: oldestOf(live),
-    oldestWaiting: oldestOf(live.filter(({ device }) => (device.report?.depth ?? 0) > 0)),
+    oldestWaiting: oldestOf(live.filter(isWaiting)),
   }
+}
+
+function countByState(standing: readonly Standing[]): Partial<Record<SessionState, number>> {
+  const counts: Partial<Record<SessionState, number>> = {}
+  for (const { state } of standing) {
+    if (state.state !== null) counts[state.state] = (counts[state.state] ?? 0) + 1
+  }
+  return counts
 }
 
 /** By pending age (metrics.md): of one whose silence alone is known that is the lower bound that it is. */

@@ -69,7 +69,7 @@ export interface BreakersNow {
   readonly total: number
   /**
    * Devices that meet one that shuts everything: they are refused before they can tell, so that they stand in the state
-   * that they told before. Those that one collection's shuts out tell so themselves.
+   * that they told before. Those that one collection's shuts out sync what else they have, and keep changes waiting.
    */
   readonly shutOut: number
   /** The widest scope first. */
@@ -100,6 +100,8 @@ export interface DevicesNow {
   readonly heard: number
   readonly neverHeard: number
   readonly byState: Readonly<Partial<Record<SessionState, number>>>
+  /** Those of `byState` that last reported changes waiting; a state without one is left out. */
+  readonly waitingByState: Readonly<Partial<Record<SessionState, number>>>
   /** Of those heard: an operator paused them, so they sync neither well nor badly and are in no state. */
   readonly paused: number
   readonly offline: number

@@ -133,6 +133,7 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
       heard: 40,
       neverHeard: 0,
       byState: { idle: 40 },
+      waitingByState: {},
       paused: 0,
       offline: 0,
       silent: 0,

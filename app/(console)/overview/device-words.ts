@@ -2,7 +2,7 @@ import { formatCount, plural } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { SESSION_STATES, type SessionState } from '#lib/protocol/session-states.ts'
 
-type Devices = Pick<OverviewAnswer['devices'], 'byState' | 'silent' | 'paused'>
+type Devices = Pick<OverviewAnswer['devices'], 'byState' | 'waitingByState' | 'silent' | 'paused'>
 
 /** What keeps a device from syncing by itself, gravest first, and how it is said. */
 const TROUBLED: readonly (readonly [SessionState, one: string, many: string])[] = [
@@ -21,15 +21,19 @@ export function stateCounts({ byState }: Pick<Devices, 'byState'>): Record<Sessi
 }
 
 /**
- * "38 devices are in sync or syncing now; 2 are offline". Of devices behind an open breaker nothing is claimed: they are
- * refused before they can tell. Pure.
+ * "36 devices are in sync or syncing now; 2 have changes waiting; 2 are offline". One whose collection's breaker is shut
+ * rests in `idle` like one in sync, and keeps its changes. Of devices behind an open breaker that shuts everything nothing
+ * is claimed: they are refused before they can tell. Pure.
  */
-export function devicesSentence({ byState, silent, paused }: Devices, shutOut = 0): string {
+export function devicesSentence({ byState, waitingByState, silent, paused }: Devices, shutOut = 0): string {
   if (shutOut > 0)
     return `${plural(shutOut, 'device')} ${shutOut === 1 ? 'is' : 'are'} shut out by a breaker, and ${shutOut === 1 ? 'stands' : 'stand'} here as last heard`
   const counts = stateCounts({ byState })
   const troubled = new Set(TROUBLED.map(([state]) => state))
-  const well = SESSION_STATES.reduce((sum, state) => sum + (troubled.has(state) ? 0 : counts[state]), 0)
+  const untroubled = (of: Record<SessionState, number>): number =>
+    SESSION_STATES.reduce((sum, state) => sum + (troubled.has(state) ? 0 : of[state]), 0)
+  const waiting = untroubled(stateCounts({ byState: waitingByState }))
+  const well = untroubled(counts) - waiting
   const rest = TROUBLED.flatMap(([state, one, many]) => {
     const count = counts[state]
     if (count === 0) return []
@@ -37,9 +41,11 @@ export function devicesSentence({ byState, silent, paused }: Devices, shutOut = 
     return [`${formatCount(count)} ${count === 1 ? one : many}${heard}`]
   })
   const first = `${plural(well, 'device')} ${well === 1 ? 'is' : 'are'} in sync or syncing now`
+  const kept =
+    waiting === 0 ? [] : [`${formatCount(waiting)} ${waiting === 1 ? 'has' : 'have'} changes waiting`]
   const held =
     paused === 0 ? [] : [`${formatCount(paused)} ${paused === 1 ? 'is' : 'are'} paused by an operator`]
-  return [first, ...rest, ...held].join('; ')
+  return [first, ...kept, ...rest, ...held].join('; ')
 }
 
 /** `1 of 9 breakers is not closed`. Pure. */

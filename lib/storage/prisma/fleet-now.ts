@@ -34,7 +34,8 @@ const FLEET_NOW: Statement = {
     )
     SELECT
       (SELECT json_agg(g) FROM (SELECT paused, state, count(*) AS devices, count(*) FILTER (WHERE heard) AS heard,
-        count(*) FILTER (WHERE inferred) AS inferred, max(contact_ms) AS "lastContactMs" FROM live GROUP BY 1, 2) g) AS groups,
+        count(*) FILTER (WHERE inferred) AS inferred, count(*) FILTER (WHERE report_depth > 0) AS waiting,
+        max(contact_ms) AS "lastContactMs" FROM live GROUP BY 1, 2) g) AS groups,
       (SELECT json_agg(v) FROM (SELECT app_version AS "appVersion", count(*) AS devices,
         percentile_disc(0.95) WITHIN GROUP (ORDER BY age) FILTER (WHERE state IS DISTINCT FROM 'offline') AS "pendingAgeP95Ms",
         percentile_disc(0.95) WITHIN GROUP (ORDER BY age) FILTER (WHERE state = 'offline') AS "pendingAgeOfflineP95Ms"
@@ -49,6 +50,7 @@ interface Group {
   readonly devices: number
   readonly heard: number
   readonly inferred: number
+  readonly waiting: number
   readonly lastContactMs: number | null
 }
 interface Row extends Record<string, unknown> {
@@ -72,6 +74,9 @@ export async function postgresFleetNow(
     of.reduce((all, group) => all + group[count], 0)
   const free = groups.filter(({ paused }) => !paused)
   const byState = Object.fromEntries(free.flatMap(({ state, devices }) => (state ? [[state, devices]] : [])))
+  const waitingByState = Object.fromEntries(
+    free.flatMap(({ state, waiting }) => (state && waiting > 0 ? [[state, waiting]] : [])),
+  )
   const contacts = groups.flatMap(({ lastContactMs }) => lastContactMs ?? [])
   return {
     versions,
@@ -80,6 +85,7 @@ export async function postgresFleetNow(
       heard: sum(groups, 'heard'),
       neverHeard: sum(groups, 'devices') - sum(groups, 'heard'),
       byState,
+      waitingByState,
       paused: sum(
         groups.filter(({ paused }) => paused),
         'heard',

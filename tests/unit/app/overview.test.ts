@@ -232,9 +232,28 @@ describe('devices by state', () => {
   })
   test('the title names what is not well, silence apart', () => {
     expect(
-      devicesSentence({ byState: { idle: 30, pushing: 2, offline: 3, halted: 1 }, silent: 2, paused: 1 }),
+      devicesSentence({
+        byState: { idle: 30, pushing: 2, offline: 3, halted: 1 },
+        waitingByState: { offline: 2, halted: 1 },
+        silent: 2,
+        paused: 1,
+      }),
     ).toBe(
       '32 devices are in sync or syncing now; 1 is halted and needs a person; 3 are offline, 2 of them by silence; 1 is paused by an operator',
+    )
+  })
+  // Behind a collection's breaker a device syncs what else it has, and its session ends well.
+  test('a device whose changes wait is not in sync, whatever state it rests in', () => {
+    const none = { silent: 0, paused: 0 }
+    expect(
+      devicesSentence({
+        byState: { idle: 38, pulling: 2 },
+        waitingByState: { idle: 32, pulling: 1 },
+        ...none,
+      }),
+    ).toBe('7 devices are in sync or syncing now; 33 have changes waiting')
+    expect(devicesSentence({ byState: { idle: 2 }, waitingByState: { idle: 1 }, ...none })).toBe(
+      '1 device is in sync or syncing now; 1 has changes waiting',
     )
   })
 })
@@ -312,7 +331,7 @@ test('[BR6] the breakers say how many of them are not closed, and whether all pr
 })
 
 test('of devices behind a breaker nothing is claimed that they could not tell', () => {
-  expect(devicesSentence({ byState: { idle: 40 }, silent: 0, paused: 0 }, 12)).toBe(
+  expect(devicesSentence({ byState: { idle: 40 }, waitingByState: {}, silent: 0, paused: 0 }, 12)).toBe(
     '12 devices are shut out by a breaker, and stand here as last heard',
   )
 })

@@ -31,6 +31,7 @@ describe('overview', () => {
       heard: 5,
       neverHeard: 1,
       byState: { pulling: 1, backoff: 1, offline: 2 },
+      waitingByState: { backoff: 1, offline: 1 },
       paused: 1,
       offline: 2,
       silent: 2,

@@ -374,6 +374,17 @@ describe('verdict', () => {
     expect(verdict.evidence).not.toBe('')
   })
 
+  test('a collection’s breaker keeps changes on devices that rest in idle', () => {
+    const shutFor = (waitingByState: Record<string, number>) =>
+      verdictOf(
+        overviewOf({ ...shut({ ...OPEN, name: 'notes', isWide: false }), devices: { waitingByState } }),
+      ).evidence
+    expect(shutFor({ idle: 30, pulling: 3 })).toBe(
+      '33 devices have changes waiting, as last reported; notes is open',
+    )
+    expect(shutFor({})).toBe('No device waits yet; notes is open')
+  })
+
   test('the gravest trouble is named, the others stand in the evidence', () => {
     const verdict = verdictOf(
       overviewOf({
