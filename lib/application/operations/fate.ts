@@ -8,6 +8,8 @@ export interface Fate {
   readonly outcome: ItemOutcome
   readonly code: string | null
   readonly detail: string | null
+  /** The place that was refused, as a letter has it: a JSON Pointer, or a rule's id. */
+  readonly path: string | null
   /** Of an edited form that had its effect. */
   readonly mutationId: string | null
 }
@@ -22,10 +24,12 @@ export const fate = (
   outcome: ItemOutcome,
   code: string | null = null,
   detail: string | null = null,
+  path: string | null = null,
 ): Fate => ({
   outcome,
   code,
   detail,
+  path,
   mutationId: null,
 })
 
@@ -36,19 +40,26 @@ export const CLOSED = {
 export const HELD = fate('held', 'parent_dead', 'the letter that it was made after is still dead')
 export const GONE = fate('gone', 'purged', 'it was removed')
 
-/** A push's word for a letter that ran. `mutationId` is its own, or that of its edited form. */
-export function fateOf(result: MutationResult, { mutation }: DeadLetterRow): Fate | Later {
+/**
+ * A push's word for a letter that ran. `mutationId` is its own, or that of its edited form.
+ * @param path the place that was refused, which no result tells
+ */
+export function fateOf(
+  result: MutationResult,
+  path: string | null,
+  { mutation }: DeadLetterRow,
+): Fate | Later {
   const mutationId = result.id === mutation.id ? null : result.id
   switch (result.status) {
     case 'applied':
     case 'merged':
     case 'superseded':
     case 'conflict':
-      return { outcome: result.status, code: null, detail: null, mutationId }
+      return { outcome: result.status, code: null, detail: null, path: null, mutationId }
     case 'duplicate':
       return fate('duplicate')
     case 'dead_lettered':
-      return fate('still_dead', result.code, result.detail)
+      return fate('still_dead', result.code, result.detail, path)
     case 'refused':
       return fate('refused', result.code, result.detail)
     case 'retry':

@@ -25,7 +25,7 @@ export interface RecordThen {
 }
 
 /** What a replay of one letter would come to on the server as it is now. */
-export interface LetterForecast extends Pick<Prediction, 'outcome' | 'code' | 'detail'> {
+export interface LetterForecast extends Pick<Prediction, 'outcome' | 'code' | 'detail' | 'path'> {
   /** Null where there would be none, and where the edit writes masked fields: what it leaves would tell of a guess whether it is right. */
   readonly record: RecordThen | null
   /** What is held behind it and would follow, by outcome; of the first HELD_MAX. */
@@ -90,11 +90,12 @@ async function look(
   const { ran } = await runMembers(ctx, known, prepared, (plan) => snapshot.load(plan), options)
   const own = ran.find(({ member }) => member.letterId === letter.id)
   if (own === undefined || own.fate.outcome === 'closed' || own.fate.outcome === 'gone') return null
-  const { outcome, code, detail } = predictionOf(own)
+  const { outcome, code, detail, path } = predictionOf(own)
   return {
     outcome,
     code,
     detail,
+    path,
     record: edit?.writesMasked === true ? null : recordThen(own, known),
     behind: countPredictions(ran.filter((one) => one !== own).map(predictionOf)),
     assumesAuthority: known.asksAuthority && known.asked.has(letter.mutation.collection),

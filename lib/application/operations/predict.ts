@@ -25,6 +25,7 @@ export interface Prediction {
   readonly outcome: Fate['outcome'] | Later['outcome']
   readonly code: string | null
   readonly detail: string | null
+  readonly path: string | null
 }
 
 export interface Predicted {
@@ -191,6 +192,7 @@ export const predictionOf = ({
   outcome: fate.outcome,
   code: fate.code,
   detail: 'detail' in fate ? fate.detail : null,
+  path: 'path' in fate ? fate.path : null,
 })
 
 /** How many of each outcome and code, most first. Pure. */

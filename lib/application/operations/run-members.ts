@@ -170,7 +170,9 @@ function decideMember(group: Group, letter: DeadLetterRow, job: ReplayJob): Fate
     throw outcome.error
   }
   if (outcome.kind === 'outdated') return { outcome: 'later', code: 'contention', retryAfterMs: 0 }
-  return fateOf(outcome.results[0] as MutationResult, letter)
+  const result = outcome.results[0] as MutationResult
+  const change = group.writes.changes.findLast(({ incoming }) => incoming.mutation.id === result.id)
+  return fateOf(result, change?.deadLetter?.path ?? null, letter)
 }
 
 /** What is said of a letter repeats its values; it is kept, shown and written to files without the masked ones (DL20). */

@@ -123,13 +123,15 @@ export const letterDetail = z.object({
   /** Newest first. */
   history: z.array(letterEvent),
 })
-export const letterForecast = prediction.pick({ outcome: true, code: true, detail: true }).extend({
-  /** As it would stand then; null where there would be none, and where the edit writes masked fields. */
-  record: z.object({ version: count, deleted: z.boolean(), data: jsonObject.nullable() }).nullable(),
-  /** What is held behind it and would follow. */
-  behind: z.array(outcomeCount),
-  assumesAuthority: z.boolean(),
-})
+export const letterForecast = prediction
+  .pick({ outcome: true, code: true, detail: true, path: true })
+  .extend({
+    /** As it would stand then; null where there would be none, and where the edit writes masked fields. */
+    record: z.object({ version: count, deleted: z.boolean(), data: jsonObject.nullable() }).nullable(),
+    /** What is held behind it and would follow. */
+    behind: z.array(outcomeCount),
+    assumesAuthority: z.boolean(),
+  })
 const json = z.unknown()
 export const revealed = z.object({
   /** Left out: nothing stands there. */

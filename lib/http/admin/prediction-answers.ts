@@ -16,4 +16,6 @@ export const prediction = z.object({
   outcome: outcomeOrLater,
   code: z.string().nullable(),
   detail: z.string().nullable(),
+  /** The place that would be refused, a JSON Pointer or a rule's id, where there is one to blame. */
+  path: z.string().nullable(),
 })

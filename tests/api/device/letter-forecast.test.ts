@@ -80,6 +80,7 @@ describe.each(STORAGES)('what a replay of one letter would do on $name', ({ open
     expect(await foretellLetter(app.ctx, at(id))).toMatchObject({
       outcome: 'still_dead',
       code: 'schema_mismatch',
+      path: '/speed',
       record: before,
     })
     const foretold = await foretellLetter(app.ctx, at(id, mended))
@@ -87,6 +88,7 @@ describe.each(STORAGES)('what a replay of one letter would do on $name', ({ open
       outcome: 'merged',
       code: null,
       detail: null,
+      path: null,
       record: {
         version: 3,
         deleted: false,

@@ -159,7 +159,7 @@ describe.each(STORAGES)('bulk actions over dead letters on $name', ({ open }) =>
     const { recordId } = parent
     const child = bad({ recordId, after: parent.id, op: { type: 'patch', set: { count: 1 } } })
     const last = bad({ recordId, after: child.id, op: { type: 'patch', set: { count: 2 } } })
-    const other = bad({ op: { type: 'put', data: { count: 'x' } } })
+    const other = bad({ op: { type: 'put', data: { title: 'a', count: 'x' } } })
     const behind = bad({
       recordId: other.recordId,
       after: other.id,
@@ -184,6 +184,8 @@ describe.each(STORAGES)('bulk actions over dead letters on $name', ({ open }) =>
     ])
     expect(Object.fromEntries(foretold.map((one) => [one.letterId, one.outcome]))).toEqual(outcomes)
     expect(counts).toContainEqual({ outcome: 'held', code: 'parent_dead', count: 1 })
+    // Where it would be refused, and not where it was.
+    expect(foretold.map(({ path }) => path)).toEqual([null, null, null, '/count', null])
     const waiting = await held.storage.deadLetters.get(fleet.fleetId, ids[4] ?? '')
     expect(waiting).toMatchObject({ status: 'open', attempts: 0 })
     expect(await letters(`failed:${id}`)).toEqual([ids[3]])
