@@ -17,6 +17,7 @@ import { ItemForecast } from './item-forecast.tsx'
 import { ItemHistory } from './item-history.tsx'
 import { ItemReveal } from './item-reveal.tsx'
 import { CODE_WORDS, letterSentence, passesNow, refusedFields } from './letter-words.ts'
+import { WhyWords } from '../operations/why-cell.tsx'
 
 /** The third pane: one letter, why it failed, how the server stands now, and what can be done. */
 export function ItemDetail({
@@ -95,7 +96,9 @@ export function ItemDetail({
       >
         {stands ? <p>{CODE_WORDS[letter.code]}.</p> : null}
         <IssueList detail={detail} />
-        <p className="sub">As refused then: {issueWords(letter.detail)}</p>
+        <p className="sub">
+          As refused then: <WhyWords {...letter} />
+        </p>
       </Section>
       <Section
         title="Base, device and server by field"

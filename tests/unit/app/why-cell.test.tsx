@@ -5,6 +5,7 @@ import { WhyCell } from '#app/(console)/operations/why-cell.tsx'
 const said = (code: string | null, path: string | null, detail: string | null): string =>
   renderToStaticMarkup(<WhyCell code={code} path={path} detail={detail} />)
     .replaceAll(/<[^>]+>/g, '')
+    .replaceAll(/\s+/g, ' ')
     .trim()
 
 test('[DL13] says why a letter would stay dead with the field’s name first, as its page does', () => {
