@@ -1,15 +1,51 @@
 import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { sendConflictsAgain } from './epoch.ts'
+import { ReplicaError } from './errors.ts'
 import { noteRefusal } from './note-refusal.ts'
 import { conflictKey, conflictsOf } from './notices.ts'
 import { forgetAcknowledged, getCounts } from './outbox.ts'
 import { sendAgain, takenFrom } from './send-again.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, ConflictNotice, DeadLetterNotice, LocalRefusal, Place } from './tables.ts'
-import { eachRow, getRow, identityOf, positionKey, putRow, setMeta } from './tables.ts'
+import type {
+  AcknowledgedEntry,
+  ConflictNotice,
+  DeadLetterNotice,
+  LocalRefusal,
+  Place,
+  ReplicaRecord,
+} from './tables.ts'
+import { eachRow, getRecord, getRow, identityOf, positionKey, putRow, setMeta } from './tables.ts'
+import type { WriteOptions } from './write.ts'
+
+/**
+ * A change as the decision of a conflict: it goes on from no other one, and is made on the version that the person saw, so
+ * that what came since meets it at the server as it meets any change (CS12). An older notice than the device's says that
+ * version; a newer one is of before a restore.
+ */
+export async function asDecision(
+  tx: StoreTx,
+  { after: _, baseEpoch: __, ...mutation }: Mutation,
+  decided: WriteOptions['resolves'],
+): Promise<Mutation> {
+  const drawn = typeof decided === 'string' ? { conflictId: decided } : decided
+  const resolves = drawn?.conflictId ?? ''
+  if (!isUuid(resolves)) throw new ReplicaError('invalid_id', resolves)
+  const { collection, recordId } = mutation
+  const { epoch } = await identityOf(tx)
+  const notice = await getRow<ConflictNotice>(tx, 'notices', conflictKey(collection, recordId, resolves))
+  const told = (notice ? notice.record : await getRecord(tx, collection, recordId))?.version ?? 0
+  const seen = drawn && 'record' in drawn ? (drawn.record?.version ?? 0) : told
+  return {
+    ...mutation,
+    ...(epoch === null ? {} : { baseEpoch: epoch }),
+    baseVersion: Math.min(seen, told),
+    resolves,
+  }
+}
 
 /** A child of a mutation in conflict answers with its parent's conflict: one notice holds both. */
 export async function noteConflict(
@@ -22,6 +58,8 @@ export async function noteConflict(
   const { collection, recordId } = mutation
   const key = conflictKey(collection, recordId, conflictId)
   const known = await getRow<ConflictNotice>(tx, 'notices', key)
+  const held = await getRecord(tx, collection, recordId)
+  const met = record?.version ?? 0
   const mutations = [...(known?.mutations ?? []).filter((own) => own.id !== mutation.id), mutation]
   const notice: ConflictNotice = {
     noticedAtMs: acknowledgedAtMs,
@@ -31,23 +69,38 @@ export async function noteConflict(
     recordId,
     mutations,
     places: { ...known?.places, [mutation.id]: place },
-    record,
+    // An answer that is repeated tells what was so then.
+    record: held && held.version > met ? wireOf(held) : record,
+    met,
     unsure: isUnsure || undefined,
   }
   await putRow(tx, 'notices', key, notice)
 }
 
+const wireOf = ({
+  mark: _,
+  orphan: __,
+  heard: ___,
+  heardVersion: ____,
+  ...wire
+}: ReplicaRecord): WireRecord => wire
+
 /**
- * After a pulled record: a newer version by the desk, or by this device, may have decided its conflicts, or be another
- * conflict's decision, or a letter that was replayed. The server is asked (CM1).
+ * After a pulled record: what waits for a person tells it from now on, whoever wrote it (CS12). A newer version by the desk, or
+ * by this device, may have decided its conflicts, or be another conflict's decision, or a letter that was replayed. The
+ * server is asked (CM1).
  */
-export async function reviewConflicts(tx: StoreTx, record: WireRecord, deviceId: string): Promise<void> {
-  for (const conflict of await conflictsOf(tx, record.collection, record.recordId)) {
-    const isNewer = (actor: string): boolean =>
-      (record.versionVector[actor] ?? 0) > (conflict.record?.version ?? 0)
-    if (!isNewer(deviceId) && !isNewer(SERVER_ACTOR_ID)) continue
-    const key = conflictKey(record.collection, record.recordId, conflict.conflictId)
-    await putRow(tx, 'notices', key, { ...conflict, unsure: true })
+export async function reviewConflicts(tx: StoreTx, change: WireRecord, deviceId: string): Promise<void> {
+  const { collection, recordId } = change
+  const held = await getRecord(tx, collection, recordId)
+  const record = held ? wireOf(held) : change
+  for (const conflict of await conflictsOf(tx, collection, recordId)) {
+    // A version of the SDK before this one noted the answer alone.
+    const met = conflict.met ?? conflict.record?.version ?? 0
+    const isNewer = (actor: string): boolean => (record.versionVector[actor] ?? 0) > met
+    const unsure = isNewer(deviceId) || isNewer(SERVER_ACTOR_ID) || conflict.unsure
+    const key = conflictKey(collection, recordId, conflict.conflictId)
+    await putRow(tx, 'notices', key, { ...conflict, record, met, unsure })
   }
 }
 

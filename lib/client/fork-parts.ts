@@ -4,7 +4,15 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
 import { crdtParts, evolutionParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
-import { askAgain, askBehind, closeLetter, noteAnswered, noteConflict, reviewConflicts } from './decisions.ts'
+import {
+  asDecision,
+  askAgain,
+  askBehind,
+  closeLetter,
+  noteAnswered,
+  noteConflict,
+  reviewConflicts,
+} from './decisions.ts'
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
 import { followCommands } from './follow-commands.ts'
@@ -59,6 +67,7 @@ export interface ForkParts {
   readonly closeLetter: typeof closeLetter
   readonly followCommands: typeof followCommands
   readonly noteConflict: typeof noteConflict
+  readonly asDecision: typeof asDecision
   readonly askBehind: typeof askBehind
   sendRest(tx: StoreTx, entry: OutboxEntry, hlc: string, nowMs: number): Promise<'sent' | LocalRefusal | null>
 }
@@ -316,6 +325,7 @@ export const forkParts: ForkParts = {
   closeLetter,
   followCommands,
   noteConflict,
+  asDecision,
   askBehind,
   sendRest,
 }

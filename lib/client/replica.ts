@@ -126,7 +126,8 @@ export function startReplica(parts: ReplicaParts): Replica {
     setIfChanged(
       conflicts,
       lists.conflict,
-      (notice) => notice.conflictId + notice.mutations.length + notice.record?.schemaVersion,
+      ({ conflictId, mutations, record }) =>
+        conflictId + [mutations.length, record?.version, record?.schemaVersion],
     )
     setIfChanged(deadLetters, lists.dead_letter, (notice) => notice.deadLetterId)
     setIfChanged(refusals, lists.refusal, (notice) => notice.mutation.id)

@@ -235,8 +235,10 @@ export interface ConflictNotice {
   readonly mutations: readonly Mutation[]
   /** By mutation id: this may be the only copy that a restored server can have it from (TK6). */
   readonly places?: Readonly<Record<string, Place>>
-  /** Theirs, as the server answered it. */
+  /** Theirs, as the server answered it, or a pull has told it since (CS12). */
   readonly record: WireRecord | null
+  /** The version of theirs that ours met. */
+  readonly met?: number | undefined
   readonly noticedAtMs: number
   /** The server told that it was decided; the pull that brings the decision closes the notice. */
   readonly decided?: true | undefined

@@ -9,12 +9,12 @@ import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { toIso } from './clock.ts'
-import { crdtParts, evolutionParts } from './on-demand.ts'
+import { crdtParts, evolutionParts, forkParts } from './on-demand.ts'
 import { readOffset, tickClock } from './device-clock.ts'
 import { ReplicaError } from './errors.ts'
 import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts, removalOf } from './outbox.ts'
 import type { StoreTx } from './store.ts'
-import type { Counted } from './tables.ts'
+import type { ConflictNotice, Counted } from './tables.ts'
 import { getMeta, identityOf } from './tables.ts'
 import type { RecordGround } from './view.ts'
 import { dataAfter, groundOf, readGround } from './view.ts'
@@ -22,8 +22,11 @@ import { dataAfter, groundOf, readGround } from './view.ts'
 export interface WriteOptions {
   /** False leaves the judgement to the server: what it can't take becomes a dead letter. */
   readonly validate?: boolean
-  /** Decides this conflict: the change stands on the server's record and is sent though the record is in conflict. */
-  readonly resolves?: string
+  /**
+   * Decides this conflict: the change stands on the server's record and is sent though the record is in conflict. The notice
+   * as it was drawn says what the person saw; its id alone stands for what the notice tells at the call (CS12).
+   */
+  readonly resolves?: string | Pick<ConflictNotice, 'conflictId' | 'record'>
 }
 
 /** Ids of what was written. Changes that were joined before they were sent share the first one's mutation id. */
@@ -64,15 +67,15 @@ export async function writeLocally(
   input: WriteInput,
 ): Promise<WriteReceipt> {
   const { collection, recordId, op, options } = input
-  const { resolves = recordId } = options
-  for (const id of [recordId, resolves]) if (!isUuid(id)) throw new ReplicaError('invalid_id', id)
+  if (!isUuid(recordId)) throw new ReplicaError('invalid_id', recordId)
   const ground = await readGround(tx, collection, recordId, input.app)
   const decides = options.resolves !== undefined
   const standing = decides ? (ground.record?.data ?? null) : ground.data
   // A delete that decides a conflict lets be what another removed.
   if (!standing && op.type !== 'put' && !(decides && op.type === 'delete'))
     throw new ReplicaError('not_found', `${collection}/${recordId}`)
-  const mutation = await stampMutation(tx, clock, random, input, ground)
+  const stamped = await stampMutation(tx, clock, random, input, ground)
+  const mutation = decides ? await forkParts().asDecision(tx, stamped, options.resolves) : stamped
   const made = ground.writes < ground.version ? evolutionParts().bringUp(ground, mutation) : mutation
   const isDocument = made.op.type !== 'crdt' && made.op.type !== 'ot'
   const plain = isDocument ? plainDocument(standing, made.op) : null
@@ -128,15 +131,14 @@ async function stampMutation(
   tx: StoreTx,
   clock: Clock,
   random: Random,
-  { collection, recordId, op, options }: WriteInput,
+  { collection, recordId, op }: WriteInput,
   ground: RecordGround,
 ): Promise<Mutation> {
   const identity = await identityOf(tx)
   const nowMs = clock.now()
   const offset = await readOffset(tx)
-  const decides = options.resolves !== undefined
-  const removal = decides || ground.record ? undefined : await removalOf(tx, collection, recordId)
-  const after = decides ? undefined : (ground.lastMutationId ?? removal?.id)
+  const removal = ground.record ? undefined : await removalOf(tx, collection, recordId)
+  const after = ground.lastMutationId ?? removal?.id
   const baseEpoch = removal ? removal.baseEpoch : (identity.epoch ?? undefined)
   return {
     id: uuidv7(nowMs, random),
@@ -150,7 +152,6 @@ async function stampMutation(
     hlc: await tickClock(tx, identity.deviceId, nowMs),
     madeAt: toIso(nowMs),
     ...(offset === null ? {} : { madeOffsetMs: offset.offsetMs }),
-    ...(decides ? { resolves: options.resolves } : {}),
     op,
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SERVER_ACTOR_ID, serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { isLegal } from '#lib/engine/session-machine.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import { COLLECTION, OTHER_DEVICE, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 
@@ -323,6 +324,65 @@ test('[CS6] a conflict is shown, and shown no more, once the push is answered, h
   await reports.put(RECORD, { title: 'decided' }, { resolves: conflictId })
   await replica.sync()
   expect(shown).toEqual([1, 0])
+  await replica.close()
+})
+
+test('[CS12] a notice tells what a pull brought, and a decision is made on what it told: at the call, or as it was drawn', async () => {
+  const { authority, open } = createWorld()
+  const theirs = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  await replica.sync()
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  const sent: Mutation[] = []
+  authority.script.result = (mutation) => {
+    const { id, resolves } = mutation
+    if (resolves === undefined) return { id, status: 'conflict', record: theirs, conflictId }
+    sent.push(mutation)
+    return undefined
+  }
+  await reports.patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  const [drawn] = replica.conflicts$.get()
+  if (!drawn) throw new Error('nothing waits for a person')
+  const told: unknown[] = []
+  const leave = replica.conflicts$.subscribe(() =>
+    told.push(replica.conflicts$.get().map(({ record }) => record?.data ?? null)),
+  )
+  const later = authority.write(RECORD, { title: 'theirs too' })
+  await replica.sync()
+  const gone = authority.write(RECORD, null)
+  await replica.sync()
+  leave()
+  expect(told).toEqual([[{ title: 'theirs' }], [{ title: 'theirs too' }], [null]])
+  await reports.put(RECORD, { title: 'a' }, { resolves: drawn })
+  await reports.put(RECORD, { title: 'b' }, { resolves: { ...drawn, record: later } })
+  await reports.put(RECORD, { title: 'c' }, { resolves: conflictId })
+  // Of a time before a restore: the server has no such version.
+  await reports.put(RECORD, { title: 'd' }, { resolves: { ...drawn, record: { ...gone, version: 900 } } })
+  await reports.put(RECORD, { title: 'e' }, { resolves: { ...drawn, record: null } })
+  await replica.sync()
+  const versions = [theirs, later, gone, gone].map(({ version }) => version)
+  expect(sent.map(({ baseVersion }) => baseVersion)).toEqual([...versions, 0])
+  expect(sent.some((each) => 'after' in each)).toBe(false)
+  await replica.close()
+})
+
+test('[CS12] an answer that is told once more, of a time before, makes no notice older than what was pulled since', async () => {
+  const { authority, open } = createWorld()
+  const theirs = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  await replica.sync()
+  const later = authority.write(RECORD, { title: 'theirs too' })
+  await replica.sync()
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  authority.script.result = ({ id }) => {
+    const original = { id, status: 'conflict', record: theirs, conflictId } as const
+    return { id, status: 'duplicate', original }
+  }
+  await replica.collection(COLLECTION).patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  expect(replica.conflicts$.get()).toMatchObject([{ record: { version: later.version, data: later.data } }])
   await replica.close()
 })
 
