@@ -208,13 +208,34 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/client/decisions.ts',
-        find: '    if (!isNewer(deviceId) && !isNewer(SERVER_ACTOR_ID)) continue',
-        replace: '    if (conflict) continue',
+        find: 'const unsure = isNewer(deviceId) || isNewer(SERVER_ACTOR_ID) || conflict.unsure',
+        replace: 'const unsure = conflict.unsure',
       },
       {
         file: 'lib/client/follow-commands.ts',
         find: "    if (type === 'resolved') await noteDecided(tx, conflictId)\n",
         replace: '',
+      },
+    ],
+  },
+  {
+    name: 'decided-on-what-nobody-saw',
+    from: 300,
+    edits: [
+      {
+        file: 'lib/client/decisions.ts',
+        find: 'const told = (notice ? notice.record : await getRecord(tx, collection, recordId))?.version ?? 0',
+        replace: 'const told = (await getRecord(tx, collection, recordId))?.version ?? 0',
+      },
+      {
+        file: 'lib/client/decisions.ts',
+        find: '    baseVersion: Math.min(seen, told),',
+        replace: '    baseVersion: told,',
+      },
+      {
+        file: 'lib/client/decisions.ts',
+        find: '{ ...conflict, record, met, unsure }',
+        replace: '{ ...conflict, met, unsure }',
       },
     ],
   },

@@ -29,6 +29,7 @@ export function checkDecision(
   const { mutation } = change.incoming
   const { status } = change.result
   checkResurrection(blame, record, change)
+  checkPerson(blame, epoch, record, change, intent)
   if (!intent || intent.inConflict || change.replayOf !== null || change.releasedBy !== null) return
   if (intent.isPoison || mutation.resolves !== undefined || status === 'dead_lettered') return
   const current = newest(record)
@@ -85,6 +86,26 @@ export function checkDecision(
         `${name} was merged to ${canonicalJson(made)}, by its fields it is ${canonicalJson(expected)}`,
       )
   }
+}
+
+/** A: where a person decides, nothing that they did not see is overwritten by it: they are asked again (CS12). */
+function checkPerson(
+  blame: Blame,
+  epoch: number,
+  record: ModelRecord,
+  { incoming, record: made, deviceId, replayOf, releasedBy }: Change,
+  intent: Intent | null,
+): void {
+  const { saw } = intent ?? {}
+  const asks = ['fww', 'manual'].includes(strategyOf(record.collection))
+  if (!saw || saw.epoch !== epoch || !asks || !made || replayOf !== null || releasedBy !== null) return
+  const unseen = record.versions.filter(({ version, author }) => version > saw.version && author !== deviceId)
+  const now = newest(record)
+  if (unseen.length > 0 && now && !equal(made.data, now.data))
+    blame(
+      'A',
+      `${incoming.mutation.id} decides on ${saw.version} of ${record.collection}/${record.recordId}, over ${now.version}`,
+    )
 }
 
 function mergedByField(

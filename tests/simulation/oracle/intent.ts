@@ -17,4 +17,6 @@ export interface Intent {
   readonly isPoison: boolean
   /** Made while a person had to decide about the record: what it stands on is not what the device shows. */
   readonly inConflict: boolean
+  /** Of a decision: the other side's version that its person saw, and in which epoch. */
+  readonly saw?: { readonly version: number; readonly epoch: number | null | undefined }
 }

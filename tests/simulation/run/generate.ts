@@ -59,6 +59,8 @@ const EXCLUSIVE: ReadonlySet<FaultKind> = new Set(['winter', 'restore'])
 
 /** Runs in which people write in one text together. */
 const TEXTS_SHARE = 1 / 8
+/** Runs in which one goes on with what another one decides about. */
+const ARGUMENTS_SHARE = 1 / 8
 /** So long those who write at one time go on: the others have not seen it yet. */
 const BURST_MS = 900
 
@@ -101,6 +103,7 @@ export function planOf(seed: number): Plan {
       })
   }
   operations.push(...aText(id, devices, size, new Chance(seed, 'texts')))
+  operations.push(...anArgument(operations.length, devices, size, new Chance(seed, 'argument')))
   // A twin never hears what the other one decided about a conflict that both hold (docs/simulation.md).
   const kept = operations.filter(({ kind }) => kind !== 'decide' || !used.has('clone'))
   kept.sort((a, b) => a.atMs - b.atMs || a.id - b.id)
@@ -145,6 +148,30 @@ function aText(id: number, devices: number, size: Size, chance: Chance): readonl
     collection,
     n: chance.int(0, 99),
   }))
+}
+
+/** One goes on with a record that people decide about, while the other one, who changed it once, decides. */
+function anArgument(id: number, devices: number, size: Size, chance: Chance): readonly Operation[] {
+  if (!chance.hits(ARGUMENTS_SHARE)) return []
+  const collection = chance.pick(['seats', 'cases'])
+  const writer = chance.int(0, devices - 1)
+  const other = (writer + 1) % devices
+  const changedAtMs = chance.int(size.horizonMs / 8, size.horizonMs / 4)
+  const later = (): number => chance.int(changedAtMs, size.horizonMs)
+  let last = id
+  const write = (device: number, verb: Verb, atMs: number): Operation => ({
+    ...{ id: ++last, atMs, device, collection, n: 0 },
+    ...{ kind: 'write', verb },
+  })
+  return [
+    write(writer, 'put', 0),
+    write(writer, 'patch', changedAtMs),
+    write(other, 'patch', changedAtMs),
+    ...Array.from({ length: 8 }, () => write(writer, 'patch', later())),
+    ...Array.from({ length: 4 }, (): Operation => {
+      return { id: ++last, atMs: later(), device: other, kind: 'decide', n: chance.int(0, 9) }
+    }),
+  ]
 }
 
 function aFault(

@@ -21,6 +21,8 @@ type Write = Extract<Operation, { kind: 'write' }>
 
 /** Records that all devices know of by id, so that they meet. */
 const SHARED_RECORDS = 3
+/** The least time for which a person looks at a conflict who does not decide at once. */
+const LOOKED_AT_MS = 150
 /** What a call of the SDK may answer in a sick world. */
 const EXPECTED: ReadonlySet<string> = new Set([
   'closed',
@@ -99,7 +101,7 @@ export class Users {
     }
   }
 
-  /** The person at the device keeps a side of a conflict, or writes a third. */
+  /** The person at the device keeps a side of a conflict, or writes a third; most look at it for a while first. */
   async decide(device: SimDevice, n: number): Promise<void> {
     const { replica } = device
     const conflicts = replica?.conflicts$.get() ?? []
@@ -108,8 +110,15 @@ export class Users {
     const { collection, recordId, conflictId, record } = conflict
     const theirs = record?.data ?? { title: `d${n}` }
     const data = n % 2 === 0 ? { title: `d${n}`, a: n } : theirs
+    const saw = { version: record?.version ?? 0, epoch: device.onDisk<Identity>('identity').epoch }
+    const isQuick = n % 3 === 0
+    if (!isQuick) await this.world.time.sleep(n * LOOKED_AT_MS)
+    // The app was started anew meanwhile, and shows it anew.
+    if (device.replica !== replica) return
     try {
-      const done = await replica.collection(collection).put(recordId, data, { resolves: conflictId })
+      const done = await replica
+        .collection(collection)
+        .put(recordId, data, { resolves: isQuick ? conflictId : conflict })
       this.remember(done.mutationId, {
         device: device.index,
         collection,
@@ -122,6 +131,7 @@ export class Users {
         erased: [],
         isPoison: false,
         inConflict: true,
+        saw,
       })
     } catch (error) {
       if (!(error instanceof ReplicaError) || !EXPECTED.has(error.code)) throw error
