@@ -7,6 +7,7 @@ import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { changesSince } from './changes-since.ts'
 import { SERVER_ACTOR_ID } from './clock-offset.ts'
+import { asSteps } from './counted-by-step.ts'
 import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
 import type { CrdtDocument, DocumentWriter } from './crdt/derive.ts'
@@ -41,6 +42,8 @@ export interface CrdtStanding {
   /** The record's CRDTs by today's rules; none for one that is made, or made anew. */
   readonly states: CrdtStates
   readonly anew: boolean
+  /** Its counts are steps of the server's (CS4): a replayed letter's, and of what was made on one. */
+  readonly byStep: boolean
   /** True for a mutation that was made on a life of the record which is over. */
   readonly isLate: boolean
   /** Of one that was made on a life which is over, the newest version that its author knew; else null. */
@@ -58,7 +61,7 @@ export type WrittenFailure =
 
 /** The edit on what its author saw. Without that a document write on a CRDT has no difference (protocol.md, ops). */
 export function writtenBy(standing: CrdtStanding): Result<Written, WrittenFailure> {
-  const { draft, question, current, chain, base, states, undone, isLate } = standing
+  const { draft, question, current, chain, base, states, undone, isLate, byStep } = standing
   const { mutation, rules, author } = question
   const { op } = mutation
   if (op.type === 'delete') return ok({ next: {}, deltas: {} })
@@ -68,6 +71,7 @@ export function writtenBy(standing: CrdtStanding): Result<Written, WrittenFailur
     mutationId: mutation.id,
     epoch: draft.world.epoch,
     version: headOf(draft, mutation.collection) + 1,
+    ...(byStep ? { countsAs: SERVER_ACTOR_ID } : {}),
   }
   if (isLate) return writtenLate(standing, op, writer)
   const { taken, hasLost } = chain
@@ -80,7 +84,9 @@ export function writtenBy(standing: CrdtStanding): Result<Written, WrittenFailur
   const ground = op.type === 'put' && isOnSuperseded ? taken : base
   const { data, crdt } = ground.kind === 'known' ? ground : { data: current?.data ?? null, crdt: states }
   const seen = data === null || undone ? NOTHING : { data, states: crdt }
-  const made = writeDocument(rules, op, seen, states, writer, draft.world.text)
+  const steps = byStep && op.type === 'crdt' ? asSteps(draft, question, op, standing) : ok(op)
+  if (!steps.ok) return { ok: false, error: { code: 'underivable', path: steps.error } }
+  const made = writeDocument(rules, steps.value, seen, states, writer, draft.world.text)
   return made.ok && undone ? withTheirs(standing, undone, made.value, writer) : made
 }
 

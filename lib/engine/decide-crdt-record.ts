@@ -10,6 +10,7 @@ import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import { withPlacesSeen } from './crdt/replaced-text.ts'
 import type { Written } from './crdt/write-document.ts'
+import { countsByStep, isCounterState } from './counted-by-step.ts'
 import type { CrdtStanding, WrittenFailure } from './crdt-edit.ts'
 import { isOnFormerSide, writtenBy } from './crdt-edit.ts'
 import type { RecordDecision, RecordQuestion } from './decide-record.ts'
@@ -57,7 +58,9 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
   const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)
   const isLate = !anew && (isOfFormer || isOnFormerSide(mutation, chain))
   const knows = isOfFormer ? lifeSeen(chain) : null
-  const standing = { draft, question, current, chain, base, undone, concurrent, states, anew, isLate, knows }
+  const byStep = countsByStep(draft, question)
+  const seen = { chain, base, undone, concurrent }
+  const standing = { draft, question, current, ...seen, states, anew, byStep, isLate, knows }
   return mutation.op.type === 'delete' ? decideDelete(standing) : decideEdit(standing)
 }
 
@@ -181,7 +184,7 @@ type Settled = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | '
 
 /** The document with the changes joined in, where today's schema takes it; `settled` tells of a conflict that it came through. */
 function joined(
-  { draft, question, current, base, concurrent, states, anew, isLate, knows }: CrdtStanding,
+  { draft, question, current, base, concurrent, states, anew, byStep, isLate, knows }: CrdtStanding,
   document: JsonObject,
   deltas: CrdtStates,
   settled: Settled | null,
@@ -203,9 +206,10 @@ function joined(
     crdt: crdt.value,
     ...(anew && current !== null ? { anew, ...(knows === null ? {} : { knows }) } : {}),
   }
-  return settled
-    ? { kind: 'settled', ...settled, base, ...made }
-    : { kind: 'write', joined: concurrent || isLate, ...made }
+  if (settled) return { kind: 'settled', ...settled, base, ...made }
+  // Its device, which counts under its own id, could not tell what this made of the record.
+  const isStepped = byStep && Object.values(deltas).some(isCounterState)
+  return { kind: 'write', joined: concurrent || isLate || isStepped, ...made }
 }
 
 function unfit(failure: WrittenFailure, base: BaseDocument): RecordDecision {

@@ -26,6 +26,8 @@ export interface DocumentWriter {
   readonly epoch: number
   /** The version that the write makes. */
   readonly version: number
+  /** Under whose id its counts go, where that is not the device's. */
+  readonly countsAs?: string
   /** Its texts are one replaced range each, as releases before 29 November 2026 derived them. */
   readonly asOneRange?: boolean
 }
@@ -121,9 +123,9 @@ function count(
   const by = is - was
   if (!Number.isSafeInteger(is) || !Number.isSafeInteger(by)) return err('wrong_type')
   const state = ownState(current, path)
-  if (kind === 'g-counter')
-    return countUp(state?.kind === kind ? state : EMPTY_G_COUNTER, writer.deviceId, by)
-  return countBy(state?.kind === kind ? state : EMPTY_PN_COUNTER, writer.deviceId, by)
+  const actor = writer.countsAs ?? writer.deviceId
+  if (kind === 'g-counter') return countUp(state?.kind === kind ? state : EMPTY_G_COUNTER, actor, by)
+  return countBy(state?.kind === kind ? state : EMPTY_PN_COUNTER, actor, by)
 }
 
 function changeSet(

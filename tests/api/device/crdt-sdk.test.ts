@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import * as Y from 'yjs'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { replay } from '#lib/application/dead-letters/replay.ts'
 import { systemClock } from '#lib/client/clock.ts'
 import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
@@ -94,6 +96,46 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
     await here?.increment()
     await syncAll()
     expect(await dataOf(two, 'boards', id)).toEqual({ title: 'x', likes: 1 })
+  })
+
+  it('[CS4] a letter with a count is replayed after its device counted on: both are in it, once', async () => {
+    const name = 'capped'
+    const { id: collectionId } = await createCollection(app.ctx, {
+      actor: SYSTEM,
+      fleetId: fleet.fleetId,
+      body: { name, strategy: 'crdt', schema: true },
+    })
+    await syncAll()
+    const id = await record(name, {})
+    await one.collection(name).counter(id, 'likes').increment(10)
+    await syncAll()
+    const publish = (rules: Json[], version: number) =>
+      publishCollection(app.ctx, {
+        actor: SYSTEM,
+        fleetId: fleet.fleetId,
+        id: collectionId,
+        body: { version, rules },
+      })
+    await publish([{ id: 'flag', cel: 'new == null || !has(new.flag)', message: 'no flags' }], 1)
+    await one.collection(name).patch(id, { set: { flag: true } })
+    await one.collection(name).counter(id, 'likes').decrement(2)
+    expect((await one.sync()).problem).toBeNull()
+    const letters = one.deadLetters$.get()
+    expect(letters.map(({ code }) => code)).toEqual(['rule_violation', 'parent_dead_lettered'])
+    const here = one.collection(name).counter(id, 'likes')
+    await here.decrement(3)
+    expect((await one.sync()).problem).toBeNull()
+    await publish([], 2)
+    // Not sent before it hears of the replay.
+    await here.decrement()
+    const { deadLetterId = '' } = letters.find(({ code }) => code === 'rule_violation') ?? {}
+    const replayed = { actor: SYSTEM, fleetId: fleet.fleetId, id: deadLetterId, body: {} }
+    expect((await replay(app.ctx, replayed)).held).toMatchObject([{ status: 'applied' }])
+    await syncAll()
+    await here.decrement()
+    await syncAll()
+    const both = [one, two].map((replica) => replica.collection(name).counter(id, 'likes').value())
+    expect(await Promise.all(both)).toEqual([3, 3])
   })
 
   it('[SM4] un-sent changes of one record are joined into one mutation', async () => {
