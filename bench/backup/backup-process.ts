@@ -60,6 +60,7 @@ async function restore({ url, file, secret }: Work): Promise<Found> {
     epoch: null,
     unproven: false,
     epochAfter: (before) => epochAfter(before, Date.now()),
+    configAtLeast: epochAfter(0, Date.now()),
   })
   const checks = await checkRestored({ directUrl: url, prismaRoot: PRISMA_ROOT }, loaded)
   const found = checks.filter((check) => check.found > 0)

@@ -175,8 +175,8 @@ export interface FleetPort {
     atMs: number,
     audit: AuditEntry,
   ): Promise<'removed' | 'unknown' | 'devices_enrolled'>
-  /** Raises the epoch, as a restore does: by one, or to `atLeast`. */
-  raiseEpoch(fleetId: string, audit: AuditEntry, atLeast?: number): Promise<number>
+  /** Raises the epoch and the config version, as a restore does: each by one, or to what is named. */
+  raiseEpoch(fleetId: string, audit: AuditEntry, atLeast?: number, configAtLeast?: number): Promise<number>
 }
 
 // ── collections ───────────────────────────────────────────────────────────

@@ -100,6 +100,7 @@ export async function restore(environment: Environment, line: RestoreLine): Prom
       epoch,
       unproven,
       epochAfter: (before) => epochAfter(before, Date.now()),
+      configAtLeast: epochAfter(0, Date.now()),
     })
     const ofData = await checkRestored({ directUrl, prismaRoot: PRISMA_ROOT }, loaded)
     const checks = await withStorage(database, environment, async (ctx) => {

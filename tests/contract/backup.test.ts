@@ -66,6 +66,7 @@ const optionsFor = (directUrl: string, changes: Partial<RestoreOptions> = {}): R
   epoch: null,
   unproven: false,
   epochAfter: (before) => epochAfter(before, NOW_MS),
+  configAtLeast: epochAfter(0, NOW_MS),
   ...changes,
 })
 const codeOf = (loading: Promise<LoadedBackup>): Promise<string> =>
@@ -164,11 +165,13 @@ describe('a backup file', () => {
       const rows = (url: string) => sql(url, `SELECT t.*::text AS row FROM public.${name} t ORDER BY 1`)
       expect([name, await rows(target)]).toEqual([name, await rows(world.databaseUrl)])
     }
-    const [fleet] = await sql<{ epoch: number }>(
+    const [fleet] = await sql<{ epoch: number; config_version: number }>(
       target,
-      `SELECT epoch FROM fleet WHERE id = '${world.fleet.fleetId}'`,
+      `SELECT epoch, config_version FROM fleet WHERE id = '${world.fleet.fleetId}'`,
     )
     expect(fleet?.epoch).toBe(epochAfter(1, NOW_MS))
+    // Devices hold configs of the lost server under the numbers behind the backup's.
+    expect(fleet?.config_version).toBe(epochAfter(1, NOW_MS))
     // In numbers that are below those of any PostgreSQL's transactions, on whichever side of the position they were.
     const xids = await sql(
       target,

@@ -7,7 +7,8 @@ const EPOCHS_COUNT_FROM_MS = Date.UTC(2026, 0, 1)
 
 /**
  * The epoch of a fleet that came from a copy: above the copy's, and above what an earlier restore of the same copy gave,
- * which nothing in the copy can tell. So it is a time, in seconds since 2026 (decision 67).
+ * which nothing in the copy can tell. So it is a time, in seconds since 2026 (decision 67). The config's version is raised in
+ * the same way: devices hold the lost server's under numbers that would be counted again.
  */
 export const epochAfter = (before: number, nowMs: number): number =>
   Math.max(before + 1, Math.floor((nowMs - EPOCHS_COUNT_FROM_MS) / 1000))
@@ -32,8 +33,9 @@ export async function raiseEpochs(
   const chosen = all.filter(({ id }) => fleetId === null || id === fleetId)
   if (fleetId !== null && chosen.length === 0) throw new ApplicationError('not_found')
   const epochs: Record<string, number> = {}
-  for (const { id, epoch: epochBefore } of chosen) {
-    const wanted = epochAfter(epochBefore, ctx.clock.now())
+  for (const { id, epoch: epochBefore, configVersion } of chosen) {
+    const nowMs = ctx.clock.now()
+    const wanted = epochAfter(epochBefore, nowMs)
     const audit = auditEntry(ctx, actor, {
       action: 'fleet.raise_epoch',
       target: id,
@@ -41,7 +43,7 @@ export async function raiseEpochs(
       before: { epoch: epochBefore },
       after: { epoch: wanted },
     })
-    const epoch = await ctx.storage.fleets.raiseEpoch(id, audit, wanted)
+    const epoch = await ctx.storage.fleets.raiseEpoch(id, audit, wanted, epochAfter(configVersion, nowMs))
     epochs[id] = epoch
     const takenAt = takenAtMs === null ? null : new Date(takenAtMs).toISOString()
     const loaded = { backupId: null, takenAt, proven: true, fleets: [{ id, epochBefore, epoch }] }

@@ -42,12 +42,13 @@ export function memoryFleets(state: MemoryState): FleetPort {
         state.audit.set(undo, audit.id, audit)
         return 'removed'
       }),
-    raiseEpoch: (fleetId, audit, atLeast = 0) =>
+    raiseEpoch: (fleetId, audit, atLeast = 0, configAtLeast = 0) =>
       state.inFleet(fleetId, (_tables, undo) => {
         const fleet = state.fleets.get(fleetId)
         assert(fleet, `fleet ${fleetId} exists`)
         const epoch = Math.max(fleet.epoch + 1, atLeast)
-        state.fleets.set(undo, fleetId, { ...fleet, epoch, epochBefore: fleet.epoch })
+        const configVersion = Math.max(fleet.configVersion + 1, configAtLeast)
+        state.fleets.set(undo, fleetId, { ...fleet, epoch, epochBefore: fleet.epoch, configVersion })
         state.audit.set(undo, audit.id, audit)
         return epoch
       }),

@@ -27,7 +27,8 @@ const UPDATE: Statement = {
 }
 const RAISE: Statement = {
   name: 'fleet_raise_epoch',
-  text: 'UPDATE fleet SET epoch = greatest(epoch + 1, $2::int), epoch_before = epoch WHERE id = $1 RETURNING epoch',
+  text: `UPDATE fleet SET epoch = greatest(epoch + 1, $2::int), epoch_before = epoch,
+    config_version = greatest(config_version + 1, $3::int) WHERE id = $1 RETURNING epoch`,
 }
 
 const LOCK: Statement = { name: 'fleet_lock', text: 'SELECT FROM fleet WHERE id = $1 FOR UPDATE' }
@@ -99,9 +100,9 @@ export function postgresFleets(database: Database): FleetPort {
         await insertAudit(send, audit)
         return 'removed'
       }),
-    raiseEpoch: (fleetId, audit, atLeast = 0) =>
+    raiseEpoch: (fleetId, audit, atLeast = 0, configAtLeast = 0) =>
       database.inGlobal(async (send) => {
-        const [row] = await send<{ epoch: number }>(RAISE, [fleetId, atLeast])
+        const [row] = await send<{ epoch: number }>(RAISE, [fleetId, atLeast, configAtLeast])
         assert(row, `fleet ${fleetId} exists`)
         await insertAudit(send, audit)
         return row.epoch

@@ -2,6 +2,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM, auditEntry } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { epochAfter } from '#lib/application/restores/raise-epochs.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { copyOf } from '#tests/support/copy-of-disk.ts'
@@ -47,7 +49,7 @@ async function backup(): Promise<void> {
   )
 }
 
-async function restore(): Promise<void> {
+async function restore(configVersion?: number): Promise<void> {
   const tables = await fleetTables()
   await sql(
     ...tables.map((name) => `DELETE FROM public.${name}`),
@@ -55,7 +57,9 @@ async function restore(): Promise<void> {
   )
   const { fleetId } = world.fleet
   const audit = auditEntry(world.app.ctx, SYSTEM, { action: 'fleet.restore', target: fleetId, fleetId })
-  await world.storage.fleets.raiseEpoch(fleetId, audit)
+  if (configVersion !== undefined)
+    await sql(`UPDATE fleet SET config_version = ${configVersion} WHERE id = '${fleetId}'`)
+  await world.storage.fleets.raiseEpoch(fleetId, audit, 0, epochAfter(0, Date.now()))
   world.app.ctx.directory.forget()
 }
 
@@ -119,6 +123,37 @@ describe('a restore over HTTP and PostgreSQL', () => {
     expect(answered.indexOf('pull')).toBeLessThan(answered.indexOf('push'))
     await first.close()
     await second.close()
+  })
+
+  it('[TK6] a schema that is published anew after the restore is read, though the lost server had counted as far', async () => {
+    const { fleetId } = world.fleet
+    const typed = (type: string) => ({ type: 'object', properties: { a: { type } } })
+    const publish = (id: string, type: string) =>
+      publishCollection(world.app.ctx, {
+        actor: SYSTEM,
+        fleetId,
+        id,
+        body: { version: 1, schema: typed(type) },
+      })
+    const name = 'published-twice'
+    const body = { name, strategy: 'lww', schema: typed('number') }
+    const { id } = await createCollection(world.app.ctx, { actor: SYSTEM, fleetId, body })
+    const replica = await world.replica()
+    await replica.sync()
+    await backup()
+    const { configVersion } = (await world.storage.fleets.get(fleetId)) ?? {}
+    await publish(id, 'string')
+    await replica.sync()
+    await replica.collection(name).put(null, { a: 'text' })
+    await restore(configVersion)
+    world.app.ctx.groupCommit.rules.forget(fleetId)
+    await publish(id, 'boolean')
+    await replica.sync()
+    await replica.collection(name).put(null, { a: true })
+    await expect(replica.collection(name).put(null, { a: 'text' })).rejects.toMatchObject({
+      code: 'invalid_data',
+    })
+    await replica.close()
   })
 
   it('[EN1][TK6] a device that the backup does not know enrolls again under its id, and nothing of it is lost', async () => {

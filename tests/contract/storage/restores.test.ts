@@ -166,4 +166,18 @@ describe.each(BACKENDS)('restores over $name', (backend) => {
       epochBefore: 900,
     })
   })
+
+  it('[TK6] raises the version of the config with it, which goes on from there', async () => {
+    const { storage } = current()
+    const fleet = await makeFleet(storage)
+    const versionOf = async () => (await storage.fleets.get(fleet.id))?.configVersion
+    const { configVersion } = fleet
+    await storage.fleets.raiseEpoch(fleet.id, audit())
+    expect(await versionOf()).toBe(configVersion + 1)
+    await storage.fleets.raiseEpoch(fleet.id, audit(), 0, 9_000)
+    expect(await versionOf()).toBe(9_000)
+    const renamed = { ...fleet, name: `${fleet.name} again`, configVersion: 9_001 }
+    expect(await storage.fleets.update(renamed, audit())).toBe('updated')
+    expect(await versionOf()).toBe(9_001)
+  })
 })

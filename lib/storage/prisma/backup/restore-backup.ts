@@ -21,6 +21,8 @@ export interface RestoreOptions {
   readonly unproven: boolean
   /** The new epoch of a fleet that has this one in the backup. */
   readonly epochAfter: (before: number) => number
+  /** What each fleet's config version is raised to: one that no device holds of the lost server. */
+  readonly configAtLeast: number
 }
 
 /** What stands in the mark until the restore is finished. */
@@ -85,7 +87,10 @@ async function load(client: pg.Client, read: ReadBackup, options: RestoreOptions
     const fleets: LoadedBackup['fleets'][number][] = []
     for (const { id, name, epoch: epochBefore } of header.fleets) {
       const epoch = options.epoch ?? options.epochAfter(epochBefore)
-      await client.query('UPDATE fleet SET epoch = $2 WHERE id = $1', [id, epoch])
+      await client.query(
+        'UPDATE fleet SET epoch = $2, config_version = greatest(config_version + 1, $3::int) WHERE id = $1',
+        [id, epoch, options.configAtLeast],
+      )
       fleets.push({ id, name, epochBefore, epoch })
     }
     const { id: backupId, takenAt, auditHead, heads } = header
