@@ -56,6 +56,8 @@ interface Made {
   readonly counted?: Counted
   /** Nothing says yet what the path is: the server makes the difference what it has to be. */
   readonly asDocument?: boolean
+  /** It takes something away. */
+  readonly removes?: boolean
 }
 
 /** Null: nothing to do. */
@@ -88,7 +90,7 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
     const { deviceId } = await core.identityOf(tx)
     const made = await edit({ tx, ground, at, deviceId, value: valueAt(ground.data, at) })
     if (!made) return null
-    const change = made.asDocument || ground.written.has(at) ? null : made.change()
+    const change = isForServer(ground, at, made) ? null : made.change()
     const op: Operation = change
       ? { type: 'crdt', changes: [{ ...change, path }] }
       : assignment(path, made.next())
@@ -115,6 +117,13 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
   if (receipt) onWrite()
   return receipt
 }
+
+/**
+ * True where only the server can say what the change is. What is added to a plain value of one's own is so much more, whatever
+ * that became meanwhile; what is taken away is named by what it is part of.
+ */
+const isForServer = ({ written, leftPlain }: CrdtGround, at: string, made: Made): boolean =>
+  Boolean(made.asDocument || written.has(at) || (made.removes && leftPlain?.has(at)))
 
 /** Under OT the operation is made on what the device shows, its own operations included. */
 async function writeOt(place: Place, edit: OtEdit): Promise<WriteReceipt> {
@@ -215,7 +224,7 @@ function openSet(place: Place): SetHandle {
           add: [],
           remove: parts().dots(ground, at, value),
         })
-        return { change, next: () => rest }
+        return { change, next: () => rest, removes: true }
       }),
   }
 }
@@ -286,6 +295,7 @@ function openText(place: Place): TextHandle {
         change: () => place.core.crdtParts().edit(ground, at, made, seed, writer),
         next: () => edited(made),
         asDocument: ground.rules === place.core.UNKNOWN_RULES,
+        removes: edits.some(({ removed = 0 }) => removed > 0),
       }
     })
   return {

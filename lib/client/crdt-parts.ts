@@ -46,6 +46,8 @@ export interface CrdtGround {
   readonly hlc: string
   /** Paths on which an own document write waits: the server makes its difference, so the state isn't known here. */
   readonly written: ReadonlySet<string>
+  /** Paths on which one left a plain value: where another's change made a CRDT of them meanwhile, its parts go by other names. */
+  readonly leftPlain?: ReadonlySet<string> | undefined
   /** Own document writes so far. */
   readonly writes?: number
   /** States that other devices handed over. */
@@ -152,7 +154,8 @@ function joinHeard(ground: CrdtGround, [path, state]: readonly [string, CrdtStat
 function rebaseOne(ground: CrdtGround, { op, hlc }: OwnChange): CrdtGround {
   if (op.type === 'crdt') return joinIn(ground, op.changes)
   // What comes behind it is of another life, which has nothing of this one.
-  if (op.type === 'delete') return { ...ground, data: null, states: {}, written: new Set() }
+  if (op.type === 'delete')
+    return { ...ground, data: null, states: {}, written: new Set(), leftPlain: undefined }
   if (op.type === 'ot' || (op.type === 'patch' && ground.data === null)) return ground
   return noteWrite(ground, op, hlc)
 }
@@ -200,11 +203,15 @@ function noteWrite(ground: CrdtGround, op: DocumentWrite, hlc: string): CrdtGrou
     const paths = Object.keys(ground.states)
     return next.ok ? { ...ground, data: next.value, written: new Set([...ground.written, ...paths]) } : ground
   }
-  const derived = Object.entries(made.deltas).filter(
+  const deltas = Object.entries(made.deltas)
+  const derived = deltas.filter(
     ([path, { kind }]) => kind === 'or-set' || (kind !== 'lww-register' && stateAt(ground.states, path)),
   )
+  // In a record that is made here nobody else has changed anything.
+  const plain = ground.data === null ? [] : deltas.filter(([, { kind }]) => kind === 'lww-register')
   const written = new Set([...ground.written, ...derived.map(([path]) => path)])
-  return { ...ground, data: made.data, states: made.crdt, written, writes: version }
+  const leftPlain = new Set([...(ground.leftPlain ?? []), ...plain.map(([path]) => path)])
+  return { ...ground, data: made.data, states: made.crdt, written, leftPlain, writes: version }
 }
 
 type DocumentWrite = Extract<Operation, { type: 'put' | 'patch' }>

@@ -20,7 +20,7 @@ export interface OwnChange {
   readonly mutation: Mutation
   readonly deviceId: string
   readonly version: number
-  /** The record's CRDTs with it, where its result tells: another's typing may have made a text of what was written. */
+  /** The record's CRDTs with it, where its result tells: another's change may have made a text or a set of what was written. */
   readonly joined?: CrdtStates | undefined
   /** The record's CRDTs as they stand, which have what was made of an earlier change. */
   readonly stored?: CrdtStates | undefined
@@ -59,7 +59,9 @@ function crdtViewAfter(
   const earlier = formatHlc({ wallMs: 0, counter: 0, deviceId })
   const states = before.data === null ? {} : adoptStates(rules, data, before.crdt, earlier, world.text)
   const texts = Object.entries(joined).filter(([, { kind }]) => kind === 'text')
-  const current = { ...states, ...Object.fromEntries(texts) }
+  // Of a plain array that another's change had made a set of, the elements are under the dots that the record has.
+  const sets = Object.entries(joined).filter(([path, { kind }]) => kind === 'or-set' && isPlain(states, path))
+  const current = { ...states, ...Object.fromEntries([...texts, ...sets]) }
   const base = { data, states: before.crdt }
   const write = (by: DocumentWriter) => writeDocument(rules, op, base, current, by, world.text)
   const asOneRange = () => write({ ...writer, asOneRange: true })
@@ -78,6 +80,9 @@ function crdtViewAfter(
     : registersLeft(world, rules, op, { data, states: { ...states, ...plain } }, writer)
   return { kind: 'known', data: next.value, crdt: crdt.value, plain: { ...plain, ...left } }
 }
+
+const isPlain = (states: CrdtStates, path: string): boolean =>
+  (ownState(states, path)?.kind ?? 'lww-register') === 'lww-register'
 
 /** An earlier release took a text for one replaced range: the record tells, which has what it wrote then. */
 function asItCame(
