@@ -99,7 +99,7 @@ interface Found {
  * The whole write as the changes that it comes to, in one mutation, which the server judges as one. Null where nothing heard
  * is touched, or something in it is no CRDT, isn't known here, or is too much for one operation.
  */
-function asChanges(parts: Parts, { shown, op, writer }: Question): Found | null {
+function asChanges(parts: Parts, { shown, unheard, op, writer }: Question): Found | null {
   const next = applyOperation(shown.data, op)
   if (!next.ok || !next.value || !shown.data) return null
   const { rules, states, heard = {} } = shown
@@ -109,14 +109,16 @@ function asChanges(parts: Parts, { shown, op, writer }: Question): Found | null 
   const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
     (path) => !jsonEqual(before.get(path), after.get(path)),
   )
-  if (!differing.some((path) => Object.hasOwn(heard, path)) || differing.length > CRDT_CHANGES_MAX)
-    return null
+  const isTouched = differing.some((path) => Object.hasOwn(heard, path) && !isAsUnheard(shown, unheard, path))
+  if (!isTouched || differing.length > CRDT_CHANGES_MAX) return null
   const edits: Edit[] = []
   let { firstDot: nextDot } = writer
   for (const path of differing) {
     const [was, is] = [before.get(path), after.get(path)]
     const kind = stateAt(states, path)?.kind ?? kindFor(rules, path, is)
     if (shown.written.has(path) || path.length > CRDT_PATH_CHARS_MAX) return null
+    // As a change it would say what the value is, and another's may say otherwise by now.
+    if (was !== undefined && isAsUnheard(shown, unheard, path)) return null
     if (!fits(kind, was) || !fits(kind, is)) return null
     if (is === undefined && op.type === 'put' && kind !== 'lww-register') continue
     const edit = editOf({ parts, ground: shown, path, kind, was, is, writer, nextDot })
@@ -127,6 +129,11 @@ function asChanges(parts: Parts, { shown, op, writer }: Question): Found | null 
   if (!made || parts.misfit(shown, made.op.changes) !== null) return null
   return { made: [made], lastDot: nextDot === writer.firstDot ? 0 : nextDot - 1 }
 }
+
+/** True for a plain value of which nothing new was heard: a document says of it all that there is to say. */
+const isAsUnheard = (shown: CrdtGround, unheard: CrdtGround, path: string): boolean =>
+  (stateAt(shown.states, path)?.kind ?? 'lww-register') === 'lww-register' &&
+  jsonEqual(valueAt(shown.data ?? {}, path), valueAt(unheard.data ?? {}, path))
 
 type Leaves = [ReadonlyMap<string, Json>, ReadonlyMap<string, Json>]
 
@@ -154,7 +161,7 @@ function split(parts: Parts, { shown, unheard, op, writer }: Question): Found | 
   const edits: Edit[] = []
   const taken: string[] = []
   for (const path of Object.keys(shown.heard ?? {})) {
-    if (shown.written.has(path) || !touches(op, path)) continue
+    if (shown.written.has(path) || !touches(op, path) || isAsUnheard(shown, unheard, path)) continue
     const kind = stateAt(shown.states, path)?.kind
     const [was, is] = [shown.data, next.value].map((data) => valueAt(data, path))
     if (!kind || !fits(kind, was) || !fits(kind, is)) continue

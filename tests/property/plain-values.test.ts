@@ -75,7 +75,7 @@ class World {
     }
     for (const end of ends) expect(end).toEqual(ends[0])
     for (const { replica } of this.devices) await replica.close()
-    return ends[0]
+    return ends[0] && inOrder(ends[0])
   }
 
   /** A record that the first one made, and all have. */
@@ -87,10 +87,14 @@ class World {
   }
 }
 
+/** A set is shown by its dots, which are by the ids of devices. */
+const inOrder = (data: JsonObject): JsonObject =>
+  Array.isArray(data['tags']) ? { ...data, tags: data['tags'].toSorted() } : data
+
 const dataOf = async ({ notes }: Device, id: string): Promise<JsonObject> => {
   const record = await notes.get(id)
   if (!record) throw new Error('the record is there')
-  return record.data
+  return inOrder(record.data)
 }
 
 /** Edits the text by its handle where a part of it stands. */
@@ -102,6 +106,11 @@ async function replace(
   const body = notes.text(id, 'body')
   const index = (await body.value()).indexOf(removed)
   await body.edit([{ index, removed: removed.length, ...(inserted === undefined ? {} : { inserted }) }])
+}
+
+async function hand(from: Device, to: Device, id: string): Promise<void> {
+  const exported = await from.notes.exportCrdt(id)
+  await to.notes.mergeCrdt(JSON.parse(JSON.stringify(exported)))
 }
 
 describe('what is taken away by a handle behind an own document write that waits', () => {
@@ -153,8 +162,7 @@ describe('what is taken away by a handle behind an own document write that waits
     await b.notes.set(id, 'tags').remove('t')
     await b.notes.counter(id, 'likes').decrement(1)
     expect(await dataOf(b, id)).toEqual({ tags: ['t2', 't3'], likes: 4 })
-    const { tags, likes } = (await world.end(id)) as { tags: string[]; likes: number }
-    expect([tags.toSorted(), likes]).toEqual([['of a', 't2', 't3'], 14])
+    expect(await world.end(id)).toEqual({ tags: ['of a', 't2', 't3'], likes: 14 })
   })
 
   it('[CS4] an array that another had made a set of loses what a second patch leaves out, too', async () => {
@@ -166,8 +174,7 @@ describe('what is taken away by a handle behind an own document write that waits
       await world.sync(a)
       await b.notes.patch(id, { set: { tags: ['t', 't1', 't2'] } })
       await b.notes.patch(id, { set: { '/tags': ['t2'] } })
-      const { tags } = (await world.end(id)) as { tags: string[] }
-      expect(tags.toSorted()).toEqual(['of a', 't2'])
+      expect(await world.end(id)).toEqual({ tags: ['of a', 't2'] })
     }
   })
 
@@ -236,4 +243,60 @@ describe('what is taken away by a handle behind an own document write that waits
     },
     120_000,
   )
+})
+
+describe('a document write on plain values that were handed over', () => {
+  const FIELDS = { body: 'one two', likes: 0, tags: ['t'] }
+  const CHANGE = { body: 'zero one two', likes: 5, tags: ['of b', 't'] }
+  for (const kind of Object.keys(KINDS))
+    it.each(['put', 'patch'] as const)(
+      `[SDK7] ${kind}: of which nothing new was heard, by %s, is the difference from them where another made CRDTs of them`,
+      async (how) => {
+        const world = await World.of(3, kind)
+        const [a, b, c] = world.devices as [Device, Device, Device]
+        const id = await world.record(FIELDS)
+        await hand(b, c, id)
+        await hand(c, b, id)
+        await a.notes.text(id, 'body').insert('one two'.length, ' three')
+        await a.notes.counter(id, 'likes').increment(1)
+        await a.notes.set(id, 'tags').add('of a')
+        await world.sync(a)
+        await (how === 'put' ? b.notes.put(id, CHANGE) : b.notes.patch(id, { set: CHANGE }))
+        expect(await dataOf(b, id)).toEqual(CHANGE)
+        const wanted = { body: 'zero one two three', likes: 6, tags: ['of a', 'of b', 't'] }
+        expect(await world.end(id)).toEqual(wanted)
+      },
+    )
+
+  it('[SDK7] is so beside a counter of which something was heard, and a plain value that was heard is replaced', async () => {
+    for (const first of ['a', 'b']) {
+      const world = await World.of(2, 'a crdt collection')
+      const [a, b] = world.devices as [Device, Device]
+      const id = await world.record({ ...FIELDS, title: 'of all' })
+      await a.notes.text(id, 'body').insert(0, '>')
+      await world.sync(a)
+      await a.notes.counter(id, 'likes').increment(1)
+      await a.notes.patch(id, { set: { title: 'of a' } })
+      await hand(a, b, id)
+      expect(await dataOf(b, id)).toMatchObject({ body: '>one two', likes: 1, title: 'of a' })
+      await b.notes.patch(id, { set: { likes: 3, title: 'of b', tags: ['of b'] } })
+      expect(await dataOf(b, id)).toEqual({ body: '>one two', likes: 3, title: 'of b', tags: ['of b'] })
+      await world.sync(...(first === 'a' ? [a, b] : [b, a]))
+      const wanted = { body: '>one two', likes: 3, title: 'of b', tags: ['of b'] }
+      expect(await world.end(id)).toEqual(wanted)
+    }
+  })
+
+  it('[SDK7] is judged by field where a heard counter stands beside a text that another typed in meanwhile', async () => {
+    const world = await World.of(3, 'a crdt collection')
+    const [a, b, c] = world.devices as [Device, Device, Device]
+    const id = await world.record(FIELDS)
+    await c.notes.counter(id, 'likes').increment(2)
+    await hand(c, b, id)
+    await a.notes.text(id, 'body').insert('one two'.length, ' three')
+    await world.sync(a)
+    await b.notes.patch(id, { set: { likes: 5, body: 'zero one two' } })
+    expect(await dataOf(b, id)).toEqual({ body: 'zero one two', likes: 5, tags: ['t'] })
+    expect(await world.end(id)).toEqual({ body: 'zero one two three', likes: 5, tags: ['t'] })
+  })
 })
