@@ -15,6 +15,7 @@ import type {
 } from './field-handles.ts'
 import type { CrdtExport } from './exchange.ts'
 import { CORE, lazily } from './field-handles.ts'
+import { fetched } from './on-demand.ts'
 import type { StoreTx } from './store.ts'
 import type { ReplicaRecord } from './tables.ts'
 import { asRecord, configOf, eachRow } from './tables.ts'
@@ -117,9 +118,10 @@ export function openCollection(context: CollectionContext, name: string): Collec
       lazily(['value', 'insert', 'replace', 'remove', 'move', 'apply'], (parts, core) =>
         parts.openJson(core, context, name, id, path),
       ),
-    exportCrdt: async (id) => (await import('./exchange.ts')).exchange.exportCrdt(CORE, context, name, id),
+    exportCrdt: async (id) =>
+      (await fetched(import('./exchange.ts'))).exchange.exportCrdt(CORE, context, name, id),
     mergeCrdt: async (exported) =>
-      (await import('./exchange.ts')).exchange.mergeCrdt(CORE, context, name, exported),
+      (await fetched(import('./exchange.ts'))).exchange.mergeCrdt(CORE, context, name, exported),
   }
 }
 

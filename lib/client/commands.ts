@@ -1,3 +1,4 @@
+import { fetched } from './on-demand.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { CommandLog, Errand } from './tables.ts'
@@ -24,7 +25,7 @@ export const runErrands = async (
   token: string,
   errands: readonly Errand[],
 ): Promise<string> =>
-  errands.length === 0 ? token : (await import('./errands.ts')).runErrands(context, token, errands)
+  errands.length === 0 ? token : (await fetched(import('./errands.ts'))).runErrands(context, token, errands)
 
 /** An errand was run: its command is acknowledged with the next report. */
 export async function noteDone(tx: StoreTx, { id }: Errand): Promise<void> {

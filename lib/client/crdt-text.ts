@@ -1,12 +1,12 @@
 import type { TextCrdt } from '#lib/engine/crdt/text.ts'
-import { NotLoaded } from './on-demand.ts'
+import { notLoaded } from './on-demand.ts'
 
 export let text: TextCrdt | null = null
 
 /** Yjs, the heaviest part, comes when the first text is met. */
 export function need(code: string): void {
   if (code !== 'text_not_loaded' || text) return
-  throw new NotLoaded(async () => {
+  throw notLoaded(async () => {
     text = (await import('#lib/engine/crdt/text-yjs.ts')).yjsText
   })
 }

@@ -1,4 +1,5 @@
 import { noteDone } from './commands.ts'
+import { fetched } from './on-demand.ts'
 import type { ReplicaContext } from './run.ts'
 import { transact } from './run.ts'
 import type { Errand } from './tables.ts'
@@ -44,7 +45,7 @@ async function rotate(context: ReplicaContext, token: string, errand: Errand): P
 
 async function sendDiagnostics(context: ReplicaContext, token: string, errand: Errand): Promise<void> {
   // Fetched when it is asked for: most devices never send any.
-  const { collectDiagnostics } = await import('./diagnostics.ts')
+  const { collectDiagnostics } = await fetched(import('./diagnostics.ts'))
   const found = await collectDiagnostics(context, context.status())
   const call = {
     kind: 'diagnostics',

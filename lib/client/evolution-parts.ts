@@ -6,7 +6,7 @@ import { ok } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { loadedText } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
-import { NotLoaded } from './on-demand.ts'
+import { notLoaded } from './on-demand.ts'
 import type { ReplicaRecord } from './tables.ts'
 import type { RecordGround } from './view.ts'
 
@@ -36,7 +36,7 @@ let compile: MigrationCel | null = null
 /** The evaluator, heavier than all the rest, comes with the first step that computes. */
 const cel: MigrationCel = (text) => {
   if (compile) return compile(text)
-  throw new NotLoaded(async () => {
+  throw notLoaded(async () => {
     compile = (await import('#lib/engine/schema-evolution/migration-cel.ts')).compileMigrationCel
   })
 }

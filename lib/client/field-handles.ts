@@ -1,5 +1,5 @@
 import type { Json } from '#lib/kernel/json.ts'
-import { crdtParts, evolutionParts, otParts } from './on-demand.ts'
+import { crdtParts, evolutionParts, fetched, otParts } from './on-demand.ts'
 import type { handles } from './crdt-handles.ts'
 import { readOffset, receiveStamps, tickClock } from './device-clock.ts'
 import { noteDot, spoiltDots } from './device-dots.ts'
@@ -104,19 +104,17 @@ export function lazily<H extends object>(
   names: readonly (keyof H & string)[],
   open: (parts: Parts, core: HandleCore) => H,
 ): H {
-  let handle: Promise<H> | null = null
-  const load = (): Promise<H> => {
-    const loading = import('./crdt-handles.ts').then((part) => open(part.handles, CORE))
-    // Who called hears of it; the next call loads anew.
-    loading.catch(() => (handle = null))
-    return loading
-  }
+  let handle: H | null = null
   const call =
     (name: keyof H & string) =>
     async (...input: unknown[]): Promise<unknown> => {
-      handle ??= load()
+      if (!handle) {
+        const part = await fetched(import('./crdt-handles.ts'))
+        // Another call may have come first meanwhile.
+        handle ??= open(part.handles, CORE)
+      }
       // Holds for the handles above: their members are functions.
-      return ((await handle)[name] as (...input: unknown[]) => Promise<unknown>)(...input)
+      return (handle[name] as (...input: unknown[]) => Promise<unknown>)(...input)
     }
   return Object.fromEntries(names.map((name) => [name, call(name)])) as H
 }

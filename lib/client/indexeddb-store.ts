@@ -2,6 +2,7 @@ import type { IDBPDatabase, IDBPTransaction } from 'idb'
 import type { Json } from '#lib/kernel/json.ts'
 import { ReplicaError } from './errors.ts'
 import { openDatabase } from './indexeddb-file.ts'
+import { fetched } from './on-demand.ts'
 import type { StoreNews } from './peers.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
 import { TABLES } from './store.ts'
@@ -97,7 +98,7 @@ export async function openIndexedDbStore(
     isDamaged: () => emptied.size > 0,
     salvage: () =>
       guarded(async (): Promise<Salvage> => {
-        const { moveUnreadableAside } = await import('./indexeddb-salvage.ts')
+        const { moveUnreadableAside } = await fetched(import('./indexeddb-salvage.ts'))
         const unreadable = await moveUnreadableAside(await (connection ?? connect()))
         const incomplete = [...emptied]
         emptied.clear()

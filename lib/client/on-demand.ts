@@ -1,27 +1,24 @@
+import { ReplicaError } from './errors.ts'
+
 /**
  * A part of the SDK that isn't loaded yet. A transaction can't wait for it: it fails with this, leaves nothing, and is
- * run again once `load` is done (tight-store.ts). Told by its name: a bundle of its own has this class a second time.
+ * run again once `load` is done (tight-store.ts).
  */
-export class NotLoaded extends Error {
-  readonly load: () => Promise<void>
+export const notLoaded = (load: () => Promise<void>): ReplicaError =>
+  new ReplicaError('not_loaded', '', [], load)
 
-  constructor(load: () => Promise<void>) {
-    super('A part of the SDK is not loaded yet.')
-    this.name = 'NotLoaded'
-    this.load = load
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return (value as { name?: unknown } | null)?.name === 'NotLoaded'
-  }
-}
+/** The one way to a part that is fetched when it is first needed: where it can't be, that is told with its code. */
+export const fetched = <T>(part: Promise<T>): Promise<T> =>
+  part.catch((error: unknown) => {
+    throw new ReplicaError('not_loaded', String(error), [], error)
+  })
 
 /** A chunk of its own: an app that has no use for it never fetches it. */
 function onDemand<T>(load: () => Promise<T>): () => T {
   let part: T | null = null
   return () => {
     if (part) return part
-    throw new NotLoaded(async () => {
+    throw notLoaded(async () => {
       part = await load()
     })
   }
@@ -42,18 +39,29 @@ export const forkParts = onDemand(async () => (await import('./fork-parts.ts')).
 /** The hash of what the device holds, which it tells once a day. */
 export const stateReport = onDemand(async () => (await import('./state-report.ts')).stateReport)
 
-/** Runs `attempt` again for as long as it meets a part that has to be loaded first. */
-export async function withParts<T>(attempt: (meets: (error: unknown) => void) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in a transaction, again for as long as it meets a part that has to be loaded first. Where one can't be, that
+ * is what the caller hears, unless the transaction ended by a trouble of the store's own (SDK3).
+ */
+export async function withParts<Tx, T>(
+  transact: (work: (tx: Tx) => Promise<T>) => Promise<T>,
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
   for (;;) {
-    let missing: NotLoaded | null = null
+    let met: unknown
     try {
-      return await attempt((error) => {
-        if (error instanceof NotLoaded) missing = error
-      })
+      return await transact((tx) =>
+        work(tx).catch((error: unknown) => {
+          met = error
+          throw error
+        }),
+      )
     } catch (error) {
-      const met = missing as NotLoaded | null
-      if (!met) throw error
-      await met.load()
+      const load = (met as { readonly cause?: unknown } | undefined)?.cause
+      if (typeof load !== 'function') throw error
+      await fetched(load()).catch((failure: unknown) => {
+        throw error === met ? failure : error
+      })
     }
   }
 }

@@ -14,7 +14,7 @@ import type { Finding } from './inspect-store.ts'
 import { inspect } from './inspect-store.ts'
 import type { Network, Replica } from './replica.ts'
 import { startReplica } from './replica.ts'
-import { forkParts } from './on-demand.ts'
+import { fetched, forkParts } from './on-demand.ts'
 import type { ReplicaContext } from './run.ts'
 import type { ReplicaStatus } from './status.ts'
 import { readStoredStatus } from './status.ts'
@@ -71,7 +71,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const makeIdentity = (): Identity =>
     identityFor(options, newIdentity(options.deviceId, clock.now(), random))
   if (store.isDamaged() || (await lookOver(options.store)) !== 'sound') {
-    const { recover } = await import('./recover.ts')
+    const { recover } = await fetched(import('./recover.ts'))
     await recover(store, { nowMs: clock.now(), newIdentity: makeIdentity, wasOpen: false })
   }
   const timeoutMs = sync.requestTimeoutMs ?? REQUEST_TIMEOUT_MS

@@ -12,7 +12,7 @@ import type { Notices } from './notices.ts'
 import { listNotices } from './notices.ts'
 import type { Observable, Subject } from './observable.ts'
 import { createSubject } from './observable.ts'
-import { forkParts } from './on-demand.ts'
+import { fetched, forkParts } from './on-demand.ts'
 import type { StoreNews } from './peers.ts'
 import type { ReplicaContext } from './run.ts'
 import { createScheduler } from './scheduler.ts'
@@ -168,7 +168,7 @@ export function startReplica(parts: ReplicaParts): Replica {
   /** Pokes, commands and the rest come by a stream, where one can be held; without it by the next session. */
   async function followEvents(settings: BackoffSettings): Promise<void> {
     if (!auto || parts.sync.events === false) return
-    const { createEvents } = await import('./events.ts')
+    const { createEvents } = await fetched(import('./events.ts'))
     // Loading takes its time, and the next session may have been told to keep quiet meanwhile.
     if (isPaused || isClosed || clock.now() < shedUntilMs) return
     events ??= createEvents(context, { soon, changeDelayMs })
@@ -225,7 +225,7 @@ export function startReplica(parts: ReplicaParts): Replica {
   /** Rebuilds a store in which damage has shown (SDK4). */
   async function mend(): Promise<boolean> {
     if (!store.isCorrupt() || isClosed) return false
-    const { recover } = await import('./recover.ts')
+    const { recover } = await fetched(import('./recover.ts'))
     const notice = await recover(store, {
       nowMs: clock.now(),
       newIdentity: parts.makeIdentity,
@@ -334,7 +334,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     async diagnostics() {
       checkOpen()
       await refreshQuietly()
-      const { collectDiagnostics } = await import('./diagnostics.ts')
+      const { collectDiagnostics } = await fetched(import('./diagnostics.ts'))
       return collectDiagnostics(context, status.get())
     },
     async close() {

@@ -105,15 +105,10 @@ export function createTightStore(store: ReplicaStore): TightStore {
   }
   return {
     ...store,
-    transact: (work) =>
-      oneAtATime(() =>
-        withParts((meets) => transact((tx) => work(tx).catch((error) => raise(error, meets)))),
-      ),
+    transact: (work) => oneAtATime(() => withParts(transact, work)),
     transactDurably: (work) =>
       oneAtATime(async () => {
-        const result = await withParts((meets) =>
-          transactDurably((tx) => work(tx).catch((error) => raise(error, meets))),
-        )
+        const result = await withParts(transactDurably, work)
         setFull(false)
         return result
       }),
@@ -142,11 +137,6 @@ export function createTightStore(store: ReplicaStore): TightStore {
       await store.close()
     },
   }
-}
-
-function raise(error: unknown, tell: (error: unknown) => void): never {
-  tell(error)
-  throw error
 }
 
 const isCode = (error: unknown, code: ReplicaErrorCode): boolean =>

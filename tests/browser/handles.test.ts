@@ -8,7 +8,7 @@ import type { App } from './app.ts'
 import { startApp } from './app.ts'
 import type { Profile } from './launch.ts'
 import { createProfile } from './launch.ts'
-import { openReplicaIn, sync, until } from './page.ts'
+import { openReplicaIn, status, sync, until } from './page.ts'
 import type { Served } from './world.ts'
 import { serveFleet } from './world.ts'
 
@@ -108,6 +108,31 @@ describe('handles in a real browser', () => {
       }))
     }, id)
     expect(await refused).toEqual({ isOurs: true, code: 'invalid_patch' })
+  })
+
+  test('[SDK6] offline a call whose part was never fetched is told so, leaves nothing, and works once it can be fetched', async () => {
+    const page = await openIn(randomUUID())
+    // In a collection that may hold CRDTs a document needs their part too, once the device knows that.
+    await sync(page)
+    const increment = (): Promise<unknown> =>
+      page.evaluate(async () => {
+        const boards = window.replica.collection('boards')
+        const told = (error: { code?: string; message: string }) => [error.code, error.message]
+        const likes = boards.counter('019b8d2b-8c00-7000-8000-000000000001', 'likes')
+        return [await boards.put(null, { likes: 0 }).catch(told), await likes.increment().catch(told)]
+      })
+    await context.setOffline(true)
+    const message = expect.stringMatching(/cache all of it, or be online once\. .*browser-client-crdt/)
+    expect(await increment()).toEqual([
+      ['not_loaded', message],
+      ['not_loaded', message],
+    ])
+    expect(await status(page)).toMatchObject({ pending: 0 })
+    await context.setOffline(false)
+    expect(await increment()).toEqual([
+      { recordId: expect.any(String), mutationId: expect.any(String) },
+      ['not_found', expect.any(String)],
+    ])
   })
 
   test('[CS4][SDK2] two tabs of one device count together, each sees the other at once, and nothing counts twice', async () => {

@@ -18,12 +18,8 @@ export async function preloadParts(): Promise<void> {
     stateReport,
     () => need('text_not_loaded'),
   ])
-    await withParts(async (meets) => {
-      try {
-        part()
-      } catch (error) {
-        meets(error)
-        throw error
-      }
-    })
+    await withParts(
+      (work) => work(null),
+      async () => part(),
+    )
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { hear } from '#lib/client/crdt-heard.ts'
 import { need } from '#lib/client/crdt-text.ts'
-import { NotLoaded } from '#lib/client/on-demand.ts'
+import { withParts } from '#lib/client/on-demand.ts'
 import { joinDeltas } from '#lib/engine/crdt/apply-changes.ts'
 import { deltaOf, mergeStates, readState } from '#lib/engine/crdt/crdt-state.ts'
 import { addToSet, EMPTY_OR_SET, removeFromSet } from '#lib/engine/crdt/or-set.ts'
@@ -163,11 +163,10 @@ describe('joining CRDTs', () => {
           return [...list.slice(0, at), edit, ...list.slice(at)]
         }, changes),
       )
-    try {
-      need('text_not_loaded')
-    } catch (error) {
-      if (error instanceof NotLoaded) await error.load()
-    }
+    await withParts(
+      (work) => work(null),
+      async () => need('text_not_loaded'),
+    )
     const rules = rulesOf({ strategy: 'crdt' })
     const both = (a: CrdtStates, b: CrdtStates): CrdtStates => hear(rules, a, b) ?? expect.fail('is refused')
     const read = (states: CrdtStates): string => seen(states['/a'] as CrdtState)
