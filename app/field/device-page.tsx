@@ -7,6 +7,8 @@ import { StorageMeter } from '#components/status/storage-meter.tsx'
 import { SyncDetails } from '#components/status/sync-indicator.tsx'
 import { useSyncStatus } from '#components/status/use-replica.ts'
 import { APP, APP_VERSION, type FieldDevice } from './device.ts'
+import { labelOf } from './report-fields.ts'
+import { changedTitle } from './report-title.ts'
 
 /** This device: how it stands, what can be done about it, and what helps whoever helps. */
 export function DevicePage({ device: { replica, store } }: { device: FieldDevice }) {
@@ -41,7 +43,7 @@ export function DevicePage({ device: { replica, store } }: { device: FieldDevice
           )}
         </div>
       </section>
-      <DeadLetterNotice replica={replica} />
+      <DeadLetterNotice replica={replica} describe={changedTitle} label={labelOf} />
       <section aria-label="Storage">
         <h2>Room on this device</h2>
         <StorageMeter />

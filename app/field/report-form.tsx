@@ -4,6 +4,7 @@ import { Status } from '#components/ui/status.tsx'
 import { follow } from './pending-writes.ts'
 import { problemsOf, type Draft } from './report-draft.ts'
 import { REPORT_FIELDS, type ReportField } from './report-fields.ts'
+import { writeFailure } from './write-failure.ts'
 
 /** By field. */
 type Problems = Readonly<Record<string, string>>
@@ -43,7 +44,13 @@ export function ReportForm({
     focused.current = document.activeElement
     setIsBusy(true)
     follow(save())
-      .catch((error: unknown) => setFailure(error instanceof Error ? error.message : String(error)))
+      .catch((error: unknown) => {
+        const { problems: forbidden, rest } = writeFailure(error)
+        setProblems(forbidden)
+        setFailure(rest)
+        const [first] = Object.keys(forbidden)
+        if (first !== undefined) focused.current = document.getElementsByName(first)[0] ?? null
+      })
       .finally(() => setIsBusy(false))
   }
   return (

@@ -9,8 +9,8 @@ import type { RecordView } from '#lib/client/collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { ConflictNotice } from '#lib/client/tables.ts'
 import { newestReports } from './newest-reports.ts'
-import { REPORTS } from './report-fields.ts'
-import { reportTitle, undecidedTitle, unlisted } from './report-title.ts'
+import { labelOf, REPORTS } from './report-fields.ts'
+import { changedTitle, reportTitle, undecidedTitle, unlisted } from './report-title.ts'
 
 /** A screenful or a few: the rest follows on demand. */
 const PAGE = 50
@@ -36,10 +36,8 @@ export function ReportList({ replica }: { replica: Replica }) {
       <Undecided conflicts={conflicts} records={records} />
       <DeadLetterNotice
         replica={replica}
-        describe={({ recordId }) => {
-          const record = records?.find(({ id }) => id === recordId)
-          return record === undefined ? 'A report' : reportTitle(record.data)
-        }}
+        describe={(change) => changedTitle(change, records?.find(({ id }) => id === change.recordId)?.data)}
+        label={labelOf}
       />
       <TextField
         label="Search"

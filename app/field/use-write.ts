@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { failureSentence } from './write-failure.ts'
 
 /** Runs a write and says in a sentence why the last one could not be kept. */
 export function useWrite(): { failure: string | null; run: (write: () => Promise<unknown>) => void } {
@@ -8,7 +9,7 @@ export function useWrite(): { failure: string | null; run: (write: () => Promise
     run: (write) =>
       void write().then(
         () => setFailure(null),
-        (error: unknown) => setFailure(error instanceof Error ? error.message : String(error)),
+        (error: unknown) => setFailure(failureSentence(error)),
       ),
   }
 }

@@ -10,14 +10,16 @@ const SHOWN_MAX = 20
 
 /**
  * Own changes that did not go through: what was refused, why, and what happens to it. `describe` names a change for
- * people, for example by its record's title.
+ * people, for example by its record's title, and `label` a field.
  */
 export function DeadLetterNotice({
   replica,
   describe,
+  label,
 }: {
   replica: Pick<Replica, 'deadLetters$' | 'refusals$'>
   describe?: (mutation: Letter['mutation']) => ReactNode
+  label?: (field: string) => string
 }) {
   const letters = useDeadLetters(replica)
   const refusals = useRefusals(replica)
@@ -29,12 +31,14 @@ export function DeadLetterNotice({
         about="The server could not apply these. It keeps them: an operator can correct them and apply them then, and this goes away by itself."
         notices={letters}
         describe={describe}
+        label={label}
       />
       <Changes
         word="Refused"
         about="The server did not take these, and only this device has them. Correct the report and save it again."
         notices={refusals}
         describe={describe}
+        label={label}
       />
     </section>
   )
@@ -45,11 +49,13 @@ function Changes({
   about,
   notices,
   describe,
+  label,
 }: {
   word: string
   about: string
   notices: readonly (Letter | LocalRefusal)[]
   describe: ((mutation: Letter['mutation']) => ReactNode) | undefined
+  label: ((field: string) => string) | undefined
 }) {
   if (notices.length === 0) return null
   return (
@@ -60,7 +66,8 @@ function Changes({
       <ul>
         {notices.slice(0, SHOWN_MAX).map((notice) => (
           <li key={notice.mutation.id}>
-            <b>{describe?.(notice.mutation) ?? notice.mutation.collection}</b>: {refusalSentence(notice)}
+            <b>{describe?.(notice.mutation) ?? notice.mutation.collection}</b>:{' '}
+            {refusalSentence(notice, label)}
           </li>
         ))}
       </ul>

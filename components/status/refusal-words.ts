@@ -1,3 +1,6 @@
+import { fieldName } from '#lib/protocol/field-name.ts'
+import { issueText, issueWords } from '#lib/protocol/issue-words.ts'
+
 /** Why one change was not applied, for whoever made it. Pure. */
 
 const WHY: Readonly<Record<string, string>> = {
@@ -17,14 +20,24 @@ const WHY: Readonly<Record<string, string>> = {
   sent_in_part: 'a copy of this device sent a part of it: look whether the rest is there',
 }
 
-/** "something in it is not as it may be (/speedIasKnots: …)". What no word is known for is told by its code. */
-export function refusalSentence({
-  code,
-  detail,
-}: {
-  readonly code: string
-  readonly detail: string
-}): string {
+/**
+ * "something in it is not as it may be (Speed, knots is text, not a whole number)." What no word is known for is told by
+ * its code. `label` gives a field's name for people.
+ */
+export function refusalSentence(
+  {
+    code,
+    detail,
+    path,
+  }: {
+    readonly code: string
+    readonly detail: string
+    /** JSON Pointer of the field that is at fault, where that is known. */
+    readonly path?: string | undefined
+  },
+  label: (field: string) => string = (field) => field,
+): string {
   const why = WHY[code] ?? `the server said “${code}”`
-  return detail === '' ? `${why}.` : `${why} (${detail}).`
+  const said = path === undefined ? issueWords(detail) : issueText(label(fieldName(path)), detail)
+  return detail === '' ? `${why}.` : `${why} (${said.replace(/\.$/, '')}).`
 }

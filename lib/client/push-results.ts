@@ -130,15 +130,7 @@ async function take(
       repeat !== undefined,
     )
   } else if (result.status === 'dead_lettered') {
-    const { deadLetterId, code, detail } = result
-    if (!repeat?.letterClosed)
-      await forkParts().noteDeadLetter(tx, {
-        deadLetterId,
-        code,
-        detail,
-        mutation: kept.mutation,
-        noticedAtMs: nowMs,
-      })
+    if (!repeat?.letterClosed) await forkParts().noteDeadLetter(tx, result, kept.mutation, nowMs)
   } else await closeConflict(tx, mutation)
   const { collection, recordId, op } = mutation
   await dropOrphan(tx, collection, recordId)

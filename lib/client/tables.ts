@@ -250,6 +250,8 @@ export interface DeadLetterNotice {
   readonly deadLetterId: string
   readonly code: string
   readonly detail: string
+  /** JSON Pointer of the field that is at fault, where it is one and the server told it. */
+  readonly path?: string | undefined
   readonly mutation: Mutation
   readonly noticedAtMs: number
 }

@@ -306,6 +306,8 @@ function deadLetter(
     deadLetterId: id,
     code,
     detail,
+    // A broken rule's id is no place in the document.
+    ...(path?.startsWith('/') ? { path } : {}),
   } as const
   return effectOf(question, result, { deadLetter: { id, code, detail, path, base, parentMutationId } })
 }

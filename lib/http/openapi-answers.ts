@@ -86,6 +86,7 @@ const EFFECTIVE = [
     deadLetterId: uuid,
     code: z.enum(DEAD_LETTER_CODES),
     detail,
+    path: z.string().optional(),
   }),
 ] as const
 const effectiveResult: z.ZodType<EffectiveResult> = z.union(EFFECTIVE)

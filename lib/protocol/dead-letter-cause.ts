@@ -1,9 +1,7 @@
 import { fieldName } from './field-name.ts'
-import { issueWords } from './issue-words.ts'
+import { issueText, issueWords } from './issue-words.ts'
 
 const ID = /\s*\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi
-/** It goes on from the name of the field. */
-const IS_PREDICATE = /^(?:is|has|fits|does|lacks) /
 
 /** What is wrong, in words that hold for all letters of the cause: the field first, no id of a single one. Pure. */
 export function causeText({
@@ -17,10 +15,9 @@ export function causeText({
   readonly detail: string
 }): string {
   if (code === 'too_large') return 'larger than a change may be'
-  const said = issueWords(detail.replace(ID, ''))
+  const said = detail.replace(ID, '')
   // What is said of a broken rule names it already.
-  if (place === null || code === 'rule_violation') return said
-  return `${fieldName(place)}${IS_PREDICATE.test(said) ? '' : ':'} ${said}`
+  return place === null || code === 'rule_violation' ? issueWords(said) : issueText(fieldName(place), said)
 }
 
 /** "2.4.1", or "2.4.1 and 2 other versions": the app version of most letters of a cause first. Pure. */

@@ -75,6 +75,15 @@ const WORDINGS: readonly (readonly [RegExp, (...parts: string[]) => string])[] =
   [/^(\S+) is not a multiple of (\S+)\.$/, (has, step) => `is ${has}, not a multiple of ${step}`],
 ]
 
+/** It goes on from the name of the field. */
+const IS_PREDICATE = /^(?:is|has|fits|does|lacks) /
+
+/** "speed is text, not a whole number": the field, and what is wrong with it. Pure. */
+export function issueText(field: string, message: string): string {
+  const said = issueWords(message)
+  return `${field}${IS_PREDICATE.test(said) ? '' : ':'} ${said}`
+}
+
 /**
  * What is wrong with a field, as one says it after the field's name: "is text, not a whole number". What the schema validator
  * did not word stays as it is. For people alone: what is stored and answered is the validator's. Pure.

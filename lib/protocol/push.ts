@@ -90,6 +90,8 @@ export type MutationResult =
       readonly deadLetterId: string
       readonly code: DeadLetterCode
       readonly detail: string
+      /** JSON Pointer of the field that is at fault, where it is one. */
+      readonly path?: string | undefined
     }
   | {
       readonly id: string

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { DEMO_COLLECTIONS } from '#lib/application/demo/collections.ts'
 import type { FieldWorld } from './field-world.ts'
 import {
   devicesOf,
@@ -214,5 +215,33 @@ describe('the life of the field client', () => {
     const notice = page.getByRole('region', { name: 'Changes that were not applied' })
     await expectPage(notice).toContainText('The server could not apply these. It keeps them')
     await expectPage(notice).toContainText('it breaks a rule of the fleet')
+  })
+
+  test('[DL1] what a stricter schema forbids is named by its field: of what was filed before, and of what is filed now', async () => {
+    const { context, page } = await device('Too long')
+    await context.setOffline(true)
+    await fileReport(page, { Airport: 'A VERY LONG NAME' })
+    const { ctx } = world.served.app
+    const at = { actor: SYSTEM, fleetId: world.served.fleet.fleetId }
+    const reports = (await listCollections(ctx, at)).find(({ name }) => name === REPORTS)
+    const schema = structuredClone(DEMO_COLLECTIONS[0].schema) as { properties: Record<string, object> }
+    schema.properties['airportName'] = { type: 'string', maxLength: 10 }
+    await publishCollection(ctx, {
+      ...at,
+      id: reports?.id ?? '',
+      body: { version: reports?.version, schema },
+    })
+    await context.setOffline(false)
+    await page.getByRole('link', { name: 'Strike reports' }).click()
+    const notice = page.getByRole('region', { name: 'Changes that were not applied' })
+    await expectPage(notice).toContainText('Strike at A VERY LONG NAME: something in it')
+    await expectPage(notice).toContainText('(Airport is too long: 16 characters, 10 at most)')
+    await page.getByRole('link', { name: 'New report' }).click()
+    await page.getByLabel('Airport', { exact: true }).fill('ANOTHER LONG ONE')
+    await page.getByRole('button', { name: 'File the report' }).click()
+    await expectPage(page.getByRole('alert')).toContainText('Not saved Correct what is marked.')
+    const airport = page.getByRole('textbox', { name: 'Airport' })
+    await expectPage(airport).toBeFocused()
+    await expectPage(airport).toHaveAccessibleDescription('Is too long: 16 characters, 10 at most')
   })
 })

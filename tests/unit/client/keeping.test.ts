@@ -219,13 +219,8 @@ test('[SM6] what is kept for reports and notices is bounded, newest kept', async
     expect(reports.at(-1)?.value).toMatchObject({ sessionId: id(SESSION_REPORTS_MAX + 4) })
     for (let n = 0; n < DEAD_LETTER_NOTICES_MAX + 5; n++) {
       const mutation = { id: id(n), op: { type: 'delete' } } as Mutation
-      await noteDeadLetter(tx, {
-        deadLetterId: id(n),
-        code: 'rule_violation',
-        detail: '',
-        mutation,
-        noticedAtMs: n,
-      })
+      const letter = { id: id(n), status: 'dead_lettered', deadLetterId: id(n), detail: '' } as const
+      await noteDeadLetter(tx, { ...letter, code: 'rule_violation' }, mutation, n)
     }
     const letters = (await listNotices(tx)).dead_letter
     expect(letters).toHaveLength(DEAD_LETTER_NOTICES_MAX)

@@ -566,3 +566,27 @@ test('[DL1] a dead letter leaves the queue and is shown; the rest of the batch g
   expect(await reports.get(bad.recordId)).toBeNull()
   await replica.close()
 })
+
+test('[DL1] the device is told which field of a letter is at fault, where the server knows it', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  for (const path of ['/title', undefined, 7]) {
+    const { mutationId: id } = await replica
+      .collection(COLLECTION)
+      .put(null, { title: 7 }, { validate: false })
+    const letter = {
+      status: 'dead_lettered',
+      deadLetterId: id,
+      code: 'schema_mismatch',
+      detail: 'no',
+    } as const
+    // Of an older server none; what is no text is none either.
+    authority.script.result = (mutation) =>
+      mutation.id === id ? { id, ...letter, path: path as string } : undefined
+    expect((await replica.sync()).problem).toBeNull()
+    const notice = replica.deadLetters$.get().find(({ deadLetterId }) => deadLetterId === id)
+    expect(notice).toMatchObject({ code: 'schema_mismatch' })
+    expect(notice?.path).toBe(path === 7 ? undefined : path)
+  }
+  await replica.close()
+})

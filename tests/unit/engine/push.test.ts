@@ -227,6 +227,21 @@ describe('dead letters', () => {
     expect(server.record?.data).toEqual({ a: 1 })
   })
 
+  it('[DL1] the answer names the field that is at fault, again where it is asked for again, and no rule as one', () => {
+    const schema = { properties: { n: { type: 'number' } }, required: ['n'] }
+    const server = new EngineWorld(
+      rulesOf({ schema, rules: [{ id: 'few', cel: 'new.n < 9', message: 'm' }] }),
+    )
+    const wrong = mutationBy(DEVICE_A, put({ n: 'text' }))
+    for (const _ of ['', 'again']) server.push(DEVICE_A, [wrong])
+    expect(server.last.results[0]).toMatchObject({ status: 'duplicate', original: { path: '/n' } })
+    for (const data of [{}, { n: 10 }]) {
+      const result = server.send(DEVICE_A, put(data), { recordId: uuid('e', 9) })
+      expect(result.status).toBe('dead_lettered')
+      expect(result).not.toHaveProperty('path')
+    }
+  })
+
   it('[DL1] too large, of an unknown collection: dead letters, and no record', () => {
     const server = new EngineWorld(strict)
     expect(withIncoming(server, { bytes: MUTATION_BYTES_MAX + 1 })).toMatchObject({

@@ -14,7 +14,7 @@ import {
   reportOf,
 } from '#app/field/report-draft.ts'
 import { labelOf, MERGING_FIELDS, REPORT_FIELDS, REPORTS } from '#app/field/report-fields.ts'
-import { reportTitle, undecidedTitle, unlisted } from '#app/field/report-title.ts'
+import { changedTitle, reportTitle, undecidedTitle, unlisted } from '#app/field/report-title.ts'
 import { editBetween } from '#app/field/text-edit.ts'
 import { routeOf } from '#app/field/use-route.ts'
 import { makeFleetCredential } from '#lib/application/access/credentials.ts'
@@ -92,6 +92,10 @@ describe('the form of a report', () => {
   test('a report is called by its animal and its airport', () => {
     expect(reportTitle({ species: 'Dove', airportName: 'A' })).toBe('Dove at A')
     expect(reportTitle({ species: null })).toBe('Strike at an airport not named')
+    const put = { op: { type: 'put', data: { airportName: 'A' } } } as const
+    expect(changedTitle(put)).toBe('Strike at A')
+    expect(changedTitle(put, { species: 'Dove', airportName: 'A' })).toBe('Dove at A')
+    expect(changedTitle({ op: { type: 'delete' } })).toBe('A report')
   })
 
   test('one to decide on that is in no list is named once, by what the server has of it', () => {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { chosenChanges, conflictFields } from '#components/status/conflict-fields.ts'
+import { labelOf, REPORTS } from '#app/field/report-fields.ts'
+import { failureSentence, writeFailure } from '#app/field/write-failure.ts'
 import { refusalSentence } from '#components/status/refusal-words.ts'
 import { problemSentence, syncFacts, syncWords } from '#components/status/sync-words.ts'
+import { ReplicaError } from '#lib/client/errors.ts'
 import type { ReplicaStatus } from '#lib/client/status.ts'
 import { DEAD_LETTER_CODES, REFUSED_CODES } from '#lib/protocol/error-codes.ts'
 import { SESSION_STATES } from '#lib/protocol/session-states.ts'
@@ -91,6 +94,34 @@ describe('why a change was not applied', () => {
       expect(refusalSentence({ code, detail: '' })).not.toContain(code)
     },
   )
+
+  test('the field that is at fault is named, as people call it, with what is wrong in plain words', () => {
+    const letter = { code: 'schema_mismatch', detail: 'String is too long (19 > 10).', path: '/airportName' }
+    const why = 'something in it is not as it may be'
+    expect(refusalSentence(letter, labelOf)).toBe(`${why} (Airport is too long: 19 characters, 10 at most).`)
+    expect(refusalSentence({ ...letter, path: '/damage/costs' }, labelOf)).toContain('(damage.costs is too')
+    expect(refusalSentence({ ...letter, detail: 'odd', path: '/a' })).toBe(`${why} (a: odd).`)
+  })
+
+  test('what the schema forbids stands at its field of the form, and the rest in a sentence', () => {
+    const issues = [
+      { path: '/airportName', message: 'String is too long (19 > 10).' },
+      { path: '/airportName', message: 'String does not match format "x".' },
+      { path: '', message: 'Instance does not have required property "flightDate".' },
+      { path: '', message: 'Instance does not have required property "inspector".' },
+      { path: '/tags/0', message: 'Instance type "number" is invalid. Expected "string".' },
+    ]
+    const error = new ReplicaError('invalid_data', REPORTS, issues)
+    expect(writeFailure(error)).toEqual({
+      problems: { airportName: 'Is too long: 19 characters, 10 at most', flightDate: 'Fill this in' },
+      rest: 'Correct what is marked. “inspector” is missing. Tags.0 is a number, not text.',
+    })
+    expect(failureSentence(new ReplicaError('invalid_data', REPORTS, issues.slice(0, 1)))).toBe(
+      'Airport is too long: 19 characters, 10 at most.',
+    )
+    for (const told of [writeFailure(new Error('full')).rest, failureSentence('full')])
+      expect(told).toBe('full')
+  })
 
   test('the server’s detail stands with it, and a strange code is told', () => {
     expect(refusalSentence({ code: 'rule_violation', detail: 'No emus' })).toBe(
