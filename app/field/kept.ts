@@ -1,24 +1,29 @@
 /**
- * What the app keeps beside the replica, in localStorage: the code until the device is enrolled, its name, and what is
- * typed and not saved yet, so that neither a reload nor an update takes it.
+ * What the app keeps beside the replica, in localStorage, and what is a tab's own in sessionStorage: the code until the
+ * device is enrolled, its name, and what is typed and not saved yet, so that neither a reload nor an update takes it.
  */
 import type { Draft } from './report-draft.ts'
 
 const PREFIX = 'tidemark-field:'
 
-function read(key: string): unknown {
+/** Asked for when it is used: a browser may forbid it. */
+type Place = () => Storage
+const everyTab: Place = () => localStorage
+const thisTab: Place = () => sessionStorage
+
+function read(key: string, place = everyTab): unknown {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + key) ?? 'null')
+    return JSON.parse(place().getItem(PREFIX + key) ?? 'null')
   } catch {
     // Not ours, or no storage at all: as if nothing was kept.
     return null
   }
 }
 
-function write(key: string, value: unknown): void {
+function write(key: string, value: unknown, place = everyTab): void {
   try {
-    if (value === null) localStorage.removeItem(PREFIX + key)
-    else localStorage.setItem(PREFIX + key, JSON.stringify(value))
+    if (value === null) place().removeItem(PREFIX + key)
+    else place().setItem(PREFIX + key, JSON.stringify(value))
   } catch {
     // Full or forbidden: what is saved goes into the replica all the same, and says so if it can't.
   }
@@ -57,8 +62,8 @@ const isDraft = (value: unknown): value is Draft =>
   value !== null &&
   Object.values(value).every((text) => typeof text === 'string')
 
-export function keptDraft(id: string): KeptDraft | null {
-  const kept = read(`draft:${id}`) as Partial<KeptDraft> | null
+export function keptDraft(id: string, place = everyTab): KeptDraft | null {
+  const kept = read(`draft:${id}`, place) as Partial<KeptDraft> | null
   return kept && isDraft(kept.before) && isDraft(kept.draft)
     ? {
         before: kept.before,
@@ -68,3 +73,20 @@ export function keptDraft(id: string): KeptDraft | null {
     : null
 }
 export const keepDraft = (id: string, kept: KeptDraft | null): void => write(`draft:${id}`, kept)
+
+/**
+ * A new report that is not filed: what this tab typed, else the last that was typed in any, which a tab that was closed may
+ * have left. Two tabs may write one each: none takes the other's.
+ */
+export const keptNewDraft = (): KeptDraft | null => keptDraft('new', thisTab) ?? keptDraft('new')
+
+export function keepNewDraft(kept: KeptDraft): void {
+  write('draft:new', kept, thisTab)
+  keepDraft('new', kept)
+}
+
+/** It was filed, by this tab: what stands there by now may be another one's. */
+export function forgetNewDraft(id: string): void {
+  write('draft:new', null, thisTab)
+  if (keptDraft('new')?.id === id) keepDraft('new', null)
+}

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { Replica } from '#lib/client/replica.ts'
 import { newRecordId } from '#components/status/device-acts.ts'
 import { fileOnce } from './file-once.ts'
-import { keepDraft, keptDraft } from './kept.ts'
+import { forgetNewDraft, keepNewDraft, keptNewDraft } from './kept.ts'
 import { newDraft, reportOf, type Draft } from './report-draft.ts'
 import { REPORTS } from './report-fields.ts'
 import { ReportForm } from './report-form.tsx'
@@ -18,11 +18,11 @@ const today = (): string => {
 export function NewReport({ replica, onSaved }: { replica: Replica; onSaved: (id: string) => void }) {
   const [kept, setKept] = useState(() => {
     const before = newDraft(today())
-    return { id: newRecordId(), ...(keptDraft('new') ?? { before, draft: before }) }
+    return { id: newRecordId(), ...(keptNewDraft() ?? { before, draft: before }) }
   })
   const change = (draft: Draft): void => {
     setKept({ ...kept, draft })
-    keepDraft('new', { ...kept, draft })
+    keepNewDraft({ ...kept, draft })
   }
   return (
     <>
@@ -34,7 +34,7 @@ export function NewReport({ replica, onSaved }: { replica: Replica; onSaved: (id
         onChange={change}
         save={async () => {
           const recordId = await fileOnce(replica.collection(REPORTS), kept.id, reportOf(kept.draft))
-          keepDraft('new', null)
+          forgetNewDraft(kept.id)
           onSaved(recordId)
         }}
       />

@@ -82,6 +82,27 @@ describe('the life of the field client', () => {
     await observer.close()
   })
 
+  test('two tabs type a new report each: what one files takes nothing of the other’s, whoever typed last', async () => {
+    const { context, page } = await device('Drafts')
+    const tabs = [page, await context.newPage()] as const
+    const airport = (tab: Page) => tab.getByLabel('Airport', { exact: true })
+    for (const order of [tabs, tabs.toReversed()]) {
+      for (const tab of tabs) await tab.goto(`${world.served.url}/field#/new`)
+      for (const tab of order) await airport(tab).fill(`TYPED IN ${tabs.indexOf(tab)}`)
+      await tabs[0].getByRole('button', { name: 'File the report' }).click()
+      await tabs[0].waitForURL(/#\/report\//)
+      await tabs[1].reload()
+      await expectPage(airport(tabs[1])).toHaveValue('TYPED IN 1')
+    }
+    await tabs[1].getByRole('button', { name: 'File the report' }).click()
+    await tabs[1].waitForURL(/#\/report\//)
+    // Nothing is left of what was filed.
+    for (const tab of tabs) {
+      await tab.goto(`${world.served.url}/field#/new`)
+      await expectPage(airport(tab)).toHaveValue('')
+    }
+  })
+
   test('a newer version waits, and is let in without stranding what waits or what is typed', async () => {
     const { context, page } = await device('Updated')
     await untilKept(page)
