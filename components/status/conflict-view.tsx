@@ -3,8 +3,9 @@ import { useId, useState } from 'react'
 import { Status } from '#components/ui/status.tsx'
 import type { Collection, RecordView } from '#lib/client/collection.ts'
 import type { ConflictNotice } from '#lib/client/tables.ts'
-import type { Json } from '#lib/kernel/json.ts'
-import { chosenChanges, conflictFields, type ConflictField, type Side } from './conflict-fields.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { ownValue } from '#lib/kernel/json.ts'
+import { chosenChanges, conflictFields, sameValue, type ConflictField, type Side } from './conflict-fields.ts'
 
 export interface ConflictViewProps {
   readonly conflict: ConflictNotice
@@ -18,7 +19,10 @@ export interface ConflictViewProps {
   readonly onDecided?: () => void
 }
 
-/** One conflict, field by field: what this device has, what the server has, and which of the two is to stay. */
+/**
+ * One conflict, field by field: what this device has, what the server has, and which of the two is to stay. A decision stands
+ * on what was drawn: what comes while it is made is shown, and asked about again where it was not seen (CS12).
+ */
 export function ConflictView({
   conflict,
   record,
@@ -27,14 +31,19 @@ export function ConflictView({
   merging = [],
   onDecided,
 }: ConflictViewProps) {
-  const theirs = conflict.record?.deleted === true ? null : (conflict.record?.data ?? null)
+  const theirs = theirsOf(conflict)
+  const [first] = useState(theirs)
   const mine = record?.data ?? null
   const kept = theirs ?? mine
   const id = conflict.recordId
   const fields = theirs === null || mine === null ? [] : conflictFields(mine, theirs, merging)
   const [chosen, setChosen] = useState<Readonly<Record<string, Side>>>({})
   const { failure, isBusy, run } = useDecision(onDecided)
-  const resolves = { resolves: conflict.conflictId }
+  const resolves = { resolves: conflict }
+  const isNew = (field: string): boolean =>
+    first !== null && theirs !== null && !sameValue(ownValue(first, field), ownValue(theirs, field))
+  const news = fields.filter(({ field }) => isNew(field)).map(({ field }) => label(field))
+  const said = whatIsNew(first, theirs, mine, news)
   const decide = (sides: Readonly<Record<string, Side>>): void =>
     run(async () => {
       if (theirs === null) throw new Error('there is no other side to choose from')
@@ -56,6 +65,13 @@ export function ConflictView({
             ? 'Somebody changed this while you removed it here.'
             : 'Somebody changed the same while you changed it here. Nothing is lost: choose what is to stay.'}
       </p>
+      <div role="status">
+        {said === null ? null : (
+          <p>
+            <Status kind="warn">Changed meanwhile</Status> {said}
+          </p>
+        )}
+      </div>
       {theirs === null || mine === null ? (
         <KeepOrRemove
           isBusy={isBusy}
@@ -72,6 +88,7 @@ export function ConflictView({
                 key={row.field}
                 row={row}
                 name={label(row.field)}
+                isNew={isNew(row.field)}
                 chosen={chosen[row.field]}
                 onChoose={(side) => setChosen((before) => ({ ...before, [row.field]: side }))}
               />
@@ -103,6 +120,23 @@ export function ConflictView({
       )}
     </section>
   )
+}
+
+const theirsOf = ({ record }: ConflictNotice): JsonObject | null =>
+  record?.deleted === true ? null : (record?.data ?? null)
+
+/** What became of their side since it was first drawn here; null where nothing did that a person has to choose about. */
+function whatIsNew(
+  first: JsonObject | null,
+  theirs: JsonObject | null,
+  mine: JsonObject | null,
+  fields: readonly string[],
+): string | null {
+  if (theirs === null) return first === null ? null : 'They removed it.'
+  if (first === null) return 'They put it there again.'
+  if (mine === null) return sameValue(first, theirs) ? null : 'They changed it once more.'
+  if (fields.length === 0) return null
+  return `Theirs is new: ${fields.join(', ')}. What you chose stays chosen; look at it once more.`
 }
 
 function KeepOrRemove({
@@ -141,11 +175,14 @@ function KeepOrRemove({
 function FieldChoice({
   row,
   name,
+  isNew,
   chosen,
   onChoose,
 }: {
   row: ConflictField
   name: string
+  /** Their side has become another one since it was first drawn. */
+  isNew: boolean
   chosen: Side | undefined
   onChoose: (side: Side) => void
 }) {
@@ -163,7 +200,7 @@ function FieldChoice({
       <fieldset>
         <legend>{name}</legend>
         {choice('mine', 'Mine', row.mine)}
-        {choice('theirs', 'Theirs', row.theirs)}
+        {choice('theirs', isNew ? 'Theirs, new' : 'Theirs', row.theirs)}
       </fieldset>
     </li>
   )

@@ -162,6 +162,55 @@ describe('the field client in a real browser', () => {
     await expectPage(two.page.getByLabel('Species')).toHaveValue('Mourning dove')
   })
 
+  test('[CS12] what another one writes while a person decides is shown as new, what was chosen stays chosen, and nothing is lost', async () => {
+    const [one, two] = [await device('One'), await device('Two')]
+    await contest(one, two, 'NEWS FIELD')
+    const conflict = two.page.getByRole('region', { name: 'Conflict' })
+    await conflict.getByRole('radio', { name: /Theirs Rock pigeon/ }).check()
+    await one.page.getByLabel('Species').fill('Barn owl')
+    await one.page.getByRole('button', { name: 'Save', exact: true }).click()
+    await expectPage(conflict.getByRole('status')).toContainText('Theirs is new: Species.')
+    await expectPage(conflict.getByRole('radio', { name: /Theirs, new Barn owl/ })).toBeChecked()
+    await conflict.getByRole('button', { name: 'Save what I chose' }).click()
+    await expectPage(conflict).toHaveCount(0)
+    for (const { page } of [one, two]) {
+      await upToDate(page)
+      await expectPage(page.getByLabel('Species')).toHaveValue('Barn owl')
+    }
+  })
+
+  test('[CS12] a choice of what is no longer theirs is asked about again', async () => {
+    const [one, two] = [await device('One'), await device('Two')]
+    const id = await contest(one, two, 'LATE FIELD')
+    const conflict = two.page.getByRole('region', { name: 'Conflict' })
+    await expectPage(conflict).toContainText('Rock pigeon')
+    await two.context.setOffline(true)
+    await conflict.getByRole('button', { name: 'Keep all of mine' }).click()
+    await expectPage(state(two.page)).toContainText('waiting')
+    await one.page.getByLabel('Species').fill('Barn owl')
+    await one.page.getByRole('button', { name: 'Save', exact: true }).click()
+    const observer = await world.observer()
+    const speciesAfar = async (): Promise<unknown> => {
+      await observer.sync()
+      return (await observer.collection(REPORTS).get(id))?.data['species']
+    }
+    await until(speciesAfar, (species) => species === 'Barn owl')
+    await observer.close()
+    await two.context.setOffline(false)
+    await expectPage(conflict).toContainText('Theirs, new Barn owl')
+    await expectPage(one.page.getByLabel('Species')).toHaveValue('Barn owl')
+    // What was asked first, and the decision that met it: each is a question of its own.
+    const theirs = conflict.getByRole('button', { name: 'Take all of theirs' })
+    const decided = async (): Promise<number> => {
+      if (await theirs.isEnabled({ timeout: 500 }).catch(() => false))
+        await theirs.click({ timeout: 500 }).catch(() => undefined)
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      return conflict.count()
+    }
+    await until(decided, (count) => count === 0)
+    for (const { page } of [one, two]) await expectPage(page.getByLabel('Species')).toHaveValue('Barn owl')
+  })
+
   test('a report that was removed elsewhere while it was changed here says who has the change, and can be let go', async () => {
     const { context, page } = await device('Keeper')
     const id = await fileReport(page, { Airport: 'KEEP FIELD' })

@@ -159,10 +159,9 @@ function anArgument(id: number, devices: number, size: Size, chance: Chance): re
   const changedAtMs = chance.int(size.horizonMs / 8, size.horizonMs / 4)
   const later = (): number => chance.int(changedAtMs, size.horizonMs)
   let last = id
-  const write = (device: number, verb: Verb, atMs: number): Operation => ({
-    ...{ id: ++last, atMs, device, collection, n: 0 },
-    ...{ kind: 'write', verb },
-  })
+  const write = (by: number, verb: Verb, atMs: number): Operation => {
+    return { id: ++last, atMs, device: by, kind: 'write', verb, collection, n: 0 }
+  }
   return [
     write(writer, 'put', 0),
     write(writer, 'patch', changedAtMs),
