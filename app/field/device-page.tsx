@@ -1,12 +1,16 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { readAnew, sendDiagnostics } from '#components/status/device-acts.ts'
 import { DeadLetterNotice } from '#components/status/dead-letter-notice.tsx'
 import { DiagnosticsButton } from '#components/status/diagnostics-button.tsx'
 import { RecoveryPanel } from '#components/status/recovery-panel.tsx'
 import { StorageMeter } from '#components/status/storage-meter.tsx'
 import { SyncDetails } from '#components/status/sync-indicator.tsx'
-import { useSyncStatus } from '#components/status/use-replica.ts'
+import { costlyRecovery } from '#components/status/recovery-words.ts'
+import { useConflicts, useRecoveries, useSyncStatus } from '#components/status/use-replica.ts'
+import { plural } from '#components/ui/format.ts'
+import { Status } from '#components/ui/status.tsx'
 import { APP, APP_VERSION, type FieldDevice } from './device.ts'
+import { keepSeenRecovery } from './kept.ts'
 import { labelOf } from './report-fields.ts'
 import { changedTitle } from './report-title.ts'
 
@@ -14,6 +18,12 @@ import { changedTitle } from './report-title.ts'
 export function DevicePage({ device: { replica, store } }: { device: FieldDevice }) {
   const { paused, state, deviceId } = useSyncStatus(replica)
   const [isBusy, setIsBusy] = useState(false)
+  const toDecide = useConflicts(replica).length
+  const lost = costlyRecovery(useRecoveries(replica))
+  useEffect(() => {
+    // What it cost stands below: the other pages need say it no more.
+    if (lost !== null) keepSeenRecovery(lost.noticedAtMs)
+  }, [lost])
   const sync = (): void => {
     setIsBusy(true)
     if (state === 'halted' || paused === 'here') replica.resume()
@@ -43,6 +53,14 @@ export function DevicePage({ device: { replica, store } }: { device: FieldDevice
           )}
         </div>
       </section>
+      {toDecide === 0 ? null : (
+        <p>
+          <Status kind="warn">To decide</Status>{' '}
+          <a className="link" href="#/">
+            {plural(toDecide, 'report')} {toDecide === 1 ? 'waits' : 'wait'} for your decision
+          </a>
+        </p>
+      )}
       <DeadLetterNotice replica={replica} describe={changedTitle} label={labelOf} />
       <section aria-label="Storage">
         <h2>Room on this device</h2>

@@ -12,6 +12,7 @@ import { NewReport } from './new-report.tsx'
 import { ReportList } from './report-list.tsx'
 import { ReportPage } from './report-page.tsx'
 import { UpdateBanner } from './update-banner.tsx'
+import { useLostWork } from './use-lost-work.ts'
 import { goTo, useRoute, type Route } from './use-route.ts'
 
 type Opening =
@@ -127,12 +128,16 @@ function Head({ replica }: { replica?: Replica }) {
       {replica === undefined ? null : (
         <a className="field-state" href="#/device">
           <span className="sr">This device: </span>
-          <SyncIndicator replica={replica} />
+          <HeadState replica={replica} />
         </a>
       )}
     </header>
   )
 }
+
+const HeadState = ({ replica }: { replica: Replica }) => (
+  <SyncIndicator replica={replica} isLost={useLostWork(replica) !== null} />
+)
 
 /** States that another code mends. */
 const NEEDS_CODE: ReadonlySet<string | null> = new Set(['no_credential', 'unauthorized', 'device_forked'])

@@ -49,6 +49,13 @@ export const keptName = (): string => {
 }
 export const keepName = (name: string): void => write('name', name)
 
+/** The newest rebuild of a damaged store that the person was told of, by its time. */
+export const keptSeenRecovery = (): number => {
+  const seen = read('recovery-seen')
+  return typeof seen === 'number' ? seen : 0
+}
+export const keepSeenRecovery = (noticedAtMs: number): void => write('recovery-seen', noticedAtMs)
+
 /** An unsaved form: the texts that it began with, and as they are now. */
 export interface KeptDraft {
   readonly before: Draft

@@ -1,6 +1,7 @@
 import { useCallback, useState } from 'react'
 import { PendingMark } from '#components/status/pending-mark.tsx'
 import { DeadLetterNotice } from '#components/status/dead-letter-notice.tsx'
+import { recoverySentence } from '#components/status/recovery-words.ts'
 import { useConflicts, useRecords, useSyncStatus } from '#components/status/use-replica.ts'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { TextField } from '#components/ui/field.tsx'
@@ -10,6 +11,7 @@ import type { Replica } from '#lib/client/replica.ts'
 import type { ConflictNotice } from '#lib/client/tables.ts'
 import { newestReports } from './newest-reports.ts'
 import { labelOf, REPORTS } from './report-fields.ts'
+import { useLostWork } from './use-lost-work.ts'
 import { changedTitle, reportTitle, undecidedTitle, unlisted } from './report-title.ts'
 
 /** A screenful or a few: the rest follows on demand. */
@@ -20,7 +22,8 @@ export function ReportList({ replica }: { replica: Replica }) {
   const read = useCallback(() => newestReports(replica.collection(REPORTS)), [replica])
   const reports = useRecords(replica, read)
   const records = reports?.newest
-  const { fleetId, lastSyncedAt } = useSyncStatus(replica)
+  const { fleetId, lastSyncedAt, storeHealth } = useSyncStatus(replica)
+  const lost = useLostWork(replica)
   const conflicts = useConflicts(replica)
   const [search, setSearch] = useState('')
   const [shown, setShown] = useState(PAGE)
@@ -33,6 +36,14 @@ export function ReportList({ replica }: { replica: Replica }) {
           New report
         </a>
       </div>
+      {lost === null ? null : (
+        <p role="status">
+          <Status kind="crit">Changes lost</Status> {recoverySentence(lost)}{' '}
+          <a className="link" href="#/device">
+            What was lost
+          </a>
+        </p>
+      )}
       <Undecided conflicts={conflicts} records={records} />
       <DeadLetterNotice
         replica={replica}
@@ -59,11 +70,13 @@ export function ReportList({ replica }: { replica: Replica }) {
         <p>
           {search !== ''
             ? 'No report matches.'
-            : fleetId === null
-              ? 'No reports yet. You can write one now: it is sent once this device is connected.'
-              : lastSyncedAt === null
-                ? 'No reports on this device yet.'
-                : 'Nobody has filed a report yet.'}
+            : storeHealth === 'rebuilding'
+              ? 'The reports are read anew as soon as the server can be reached.'
+              : fleetId === null
+                ? 'No reports yet. You can write one now: it is sent once this device is connected.'
+                : lastSyncedAt === null
+                  ? 'No reports on this device yet.'
+                  : 'Nobody has filed a report yet.'}
         </p>
       ) : null}
       <ul className="reports">

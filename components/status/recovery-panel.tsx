@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { plural } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import type { Replica } from '#lib/client/replica.ts'
-import type { RecoveryNotice } from '#lib/client/tables.ts'
+import { recoverySentence } from './recovery-words.ts'
 import { useRecoveries, useSyncStatus } from './use-replica.ts'
 
 /**
@@ -56,24 +56,4 @@ export function RecoveryPanel({
       <p role="status">{said}</p>
     </section>
   )
-}
-
-/** What was lost, and what was not. */
-function recoverySentence({
-  pendingKept,
-  changesLost,
-  mayHaveLostMore,
-  isNewIdentity,
-}: RecoveryNotice): string {
-  const lost =
-    changesLost.length === 0
-      ? mayHaveLostMore
-        ? 'Changes may have been lost.'
-        : 'No change of yours was lost.'
-      : `${plural(changesLost.length, 'change')} of yours ${changesLost.length === 1 ? 'was' : 'were'} lost${mayHaveLostMore ? ', perhaps more' : ''}.`
-  const kept =
-    pendingKept === 0
-      ? ''
-      : ` ${plural(pendingKept, 'change')} that waited ${pendingKept === 1 ? 'was' : 'were'} kept.`
-  return `What was stored on this device was damaged and is rebuilt. ${lost}${kept}${isNewIdentity ? ' It is a new device to the server now.' : ''}`
 }

@@ -2,13 +2,24 @@
 import { Status } from '#components/ui/status.tsx'
 import { useNow } from '#components/ui/viewer-clock.ts'
 import type { Replica } from '#lib/client/replica.ts'
-import { syncFacts, syncWords } from './sync-words.ts'
-import { useSyncStatus } from './use-replica.ts'
+import { headWords, syncFacts, syncWords } from './sync-words.ts'
+import { useConflicts, useDeadLetters, useRefusals, useSyncStatus } from './use-replica.ts'
 
-/** One line for the head of every page: the state by shape and word, and how many changes wait. */
-export function SyncIndicator({ replica }: { replica: Pick<Replica, 'status$'> }) {
+/**
+ * One line for the head of every page: the state by shape and word, what is open of the person's work, and how many changes
+ * wait. `isLost`: a rebuild cost work that the person has not been told of yet.
+ */
+export function SyncIndicator({
+  replica,
+  isLost = false,
+}: {
+  replica: Pick<Replica, 'status$' | 'conflicts$' | 'deadLetters$' | 'refusals$'>
+  isLost?: boolean
+}) {
   const status = useSyncStatus(replica)
-  const { kind, word } = syncWords(status)
+  const toDecide = useConflicts(replica).length
+  const notApplied = useDeadLetters(replica).length + useRefusals(replica).length
+  const { kind, word } = headWords(status, { toDecide, notApplied, isLost })
   return (
     <span className="sync-indicator" role="status">
       <Status kind={kind}>{word}</Status>

@@ -95,6 +95,33 @@ export function syncWords(status: ReplicaStatus): SyncWords {
   return { kind: 'ok', word: 'Up to date', why: kept(0) }
 }
 
+/** What of a person's work did not go through, or waits for the person. */
+export interface OpenWork {
+  readonly toDecide: number
+  readonly notApplied: number
+  /** Work that a damaged store lost, and that the person has not been told of yet. */
+  readonly isLost: boolean
+}
+
+/** The state in a few words for the head of every page: that all is up to date is said only where nothing is open. */
+export function headWords(
+  status: ReplicaStatus,
+  { toDecide, notApplied, isLost }: OpenWork,
+): Pick<SyncWords, 'kind' | 'word'> {
+  const { kind, word } = syncWords(status)
+  const open = [
+    ...(isLost ? ['changes lost'] : []),
+    ...(notApplied > 0 ? [`${notApplied} not applied`] : []),
+    ...(toDecide > 0 ? [`${toDecide} to decide`] : []),
+  ].join(' · ')
+  if (open === '') return { kind, word }
+  if (kind !== 'ok') return { kind, word: `${word} · ${open}` }
+  return {
+    kind: isLost || notApplied > 0 ? 'crit' : 'warn',
+    word: open.slice(0, 1).toUpperCase() + open.slice(1),
+  }
+}
+
 export interface SyncFacts {
   /** "3 changes", "nothing". */
   readonly waiting: string

@@ -18,7 +18,7 @@ import { CORE, lazily } from './field-handles.ts'
 import { fetched } from './on-demand.ts'
 import type { StoreTx } from './store.ts'
 import type { ReplicaRecord } from './tables.ts'
-import { asRecord, configOf, eachRow } from './tables.ts'
+import { asRecord, configOf, eachRow, identityOf } from './tables.ts'
 import type { TightStore } from './tight-store.ts'
 import type { RecordView } from './view.ts'
 import { align, readView, viewOf, writtenVersion } from './view.ts'
@@ -88,17 +88,18 @@ export function openCollection(context: CollectionContext, name: string): Collec
     onWrite()
     return receipt
   }
+  const read = async <T>(work: (tx: StoreTx) => Promise<T>): Promise<T> => {
+    checkOpen()
+    return store.transact(async (tx) => {
+      // A store that was emptied while it was open reads as one without records: it is damaged, which shows here (SDK4).
+      await identityOf(tx)
+      return work(tx)
+    })
+  }
   return {
-    async get(id) {
-      checkOpen()
-      return store.transact((tx) => readView(tx, name, id, schemas[name]))
-    },
-    async query(filter = () => true, limit = QUERY_RESULTS_MAX) {
-      checkOpen()
-      return store.transact((tx) =>
-        queryViews(tx, name, schemas[name], filter, Math.min(limit, QUERY_RESULTS_MAX)),
-      )
-    },
+    get: (id) => read((tx) => readView(tx, name, id, schemas[name])),
+    query: (filter = () => true, limit = QUERY_RESULTS_MAX) =>
+      read((tx) => queryViews(tx, name, schemas[name], filter, Math.min(limit, QUERY_RESULTS_MAX))),
     put: (id, data, options) => write(id ?? uuidv7(clock.now(), random), { type: 'put', data }, options),
     patch: (id, changes, options) => write(id, { type: 'patch', ...changes }, options),
     remove: (id, options) => write(id, { type: 'delete' }, options),

@@ -236,6 +236,32 @@ describe('the life of the field client', () => {
     const notice = page.getByRole('region', { name: 'Changes that were not applied' })
     await expectPage(notice).toContainText('The server could not apply these. It keeps them')
     await expectPage(notice).toContainText('it breaks a rule of the fleet')
+    await expectPage(state(page)).toContainText('1 not applied')
+  })
+
+  test('[SDK4] work that went with the browser’s store is told in the list and the head, also offline, until it was seen', async () => {
+    const { context, page } = await device('Emptied')
+    await untilKept(page)
+    await context.setOffline(true)
+    await fileReport(page, { Airport: 'LOST FIELD' })
+    const session = await context.newCDPSession(page)
+    const origin = new URL(world.served.url).origin
+    await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' })
+    const told = page.getByRole('status').filter({ hasText: 'Changes may have been lost' })
+    await page.getByRole('link', { name: 'Strike reports' }).click()
+    await expectPage(told).toBeVisible()
+    await expectPage(state(page)).toContainText('Offline · changes lost')
+    await expectPage(page.getByText('Nobody has filed a report yet')).toHaveCount(0)
+    await context.setOffline(false)
+    await expectPage(state(page)).toContainText(/^This device: Changes lost$/)
+    await expectPage(told).toBeVisible()
+    await page.getByRole('link', { name: 'What was lost' }).click()
+    await expectPage(page.getByRole('region', { name: 'Recovery' })).toContainText(
+      'Changes may have been lost',
+    )
+    await page.getByRole('link', { name: 'Strike reports' }).click()
+    await expectPage(state(page)).toContainText('Up to date')
+    await expectPage(told).toHaveCount(0)
   })
 
   test('[DL1] what a stricter schema forbids is named by its field: of what was filed before, and of what is filed now', async () => {

@@ -128,9 +128,13 @@ export function devicesOf(world: () => FieldWorld): (name: string) => Promise<Fi
   }
 }
 
-/** Until the page says that nothing waits. */
+/** Until the page says that nothing waits to be sent. */
 export const upToDate = (page: Page): Promise<void> =>
-  page.getByRole('status').filter({ hasText: 'Up to date' }).first().waitFor()
+  page
+    .getByRole('status')
+    .filter({ hasText: /^(Up to date|Changes lost|\d+ (to decide|not applied))/ })
+    .first()
+    .waitFor()
 /** How the device stands, on every page. */
 export const state = (page: Page) => page.getByRole('link', { name: 'This device' })
 

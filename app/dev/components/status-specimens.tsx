@@ -83,15 +83,33 @@ const RECOVERED = {
 export const STATUS_SPECIMENS: readonly Specimen[] = [
   {
     files: ['status/sync-indicator'],
-    states: Object.entries(DEVICES).map(([name, status$]) => ({
-      name,
-      show: () => (
-        <>
-          <SyncIndicator replica={{ status$ }} />
-          <SyncDetails replica={{ status$ }} />
-        </>
-      ),
-    })),
+    states: [
+      ...Object.entries(DEVICES).map(([name, status$]) => ({
+        name,
+        show: () => (
+          <>
+            <SyncIndicator
+              replica={{ status$, conflicts$: still([]), deadLetters$: still([]), refusals$: still([]) }}
+            />
+            <SyncDetails replica={{ status$ }} />
+          </>
+        ),
+      })),
+      {
+        name: 'work that is open',
+        show: () => (
+          <SyncIndicator
+            isLost
+            replica={{
+              status$: still(STATUS),
+              conflicts$: still([CONFLICT]),
+              deadLetters$: still([LETTER]),
+              refusals$: still([]),
+            }}
+          />
+        ),
+      },
+    ],
   },
   {
     files: ['status/pending-mark'],

@@ -3,7 +3,7 @@ import { chosenChanges, conflictFields } from '#components/status/conflict-field
 import { labelOf, REPORTS } from '#app/field/report-fields.ts'
 import { failureSentence, writeFailure } from '#app/field/write-failure.ts'
 import { refusalSentence } from '#components/status/refusal-words.ts'
-import { problemSentence, syncFacts, syncWords } from '#components/status/sync-words.ts'
+import { headWords, problemSentence, syncFacts, syncWords } from '#components/status/sync-words.ts'
 import { ReplicaError } from '#lib/client/errors.ts'
 import type { ReplicaStatus } from '#lib/client/status.ts'
 import { DEAD_LETTER_CODES, REFUSED_CODES } from '#lib/protocol/error-codes.ts'
@@ -56,6 +56,21 @@ describe('what a device’s state is called', () => {
       expect(syncWords(status({ state, pending: 3, problem: 'no_answer' })).why).toContain(
         '3 changes are kept on this device',
       )
+  })
+
+  test('nothing is said to be up to date while work of the person’s is open, or was lost unseen', () => {
+    const none = { toDecide: 0, notApplied: 0, isLost: false }
+    expect(headWords(status(), none)).toEqual({ kind: 'ok', word: 'Up to date' })
+    expect(headWords(status(), { ...none, toDecide: 2 })).toEqual({ kind: 'warn', word: '2 to decide' })
+    expect(headWords(status(), { toDecide: 1, notApplied: 3, isLost: true })).toEqual({
+      kind: 'crit',
+      word: 'Changes lost · 3 not applied · 1 to decide',
+    })
+    const offline = status({ state: 'offline', pending: 1 })
+    expect(headWords(offline, { ...none, isLost: true })).toEqual({
+      kind: 'unk',
+      word: 'Offline · changes lost',
+    })
   })
 
   test('what no sentence is known for is told by its code', () => {
