@@ -133,8 +133,27 @@ function rebaseAll(ground: CrdtGround, changes: readonly OwnChange[]): CrdtGroun
   const { heard = {}, life = 0, ...shown } = ground
   // What was made on a former life has other states under it: the server says what it comes to on this one.
   const own = changes.filter(({ baseVersion = 0 }) => baseVersion === 0 || baseVersion >= life)
-  const made = own.reduce(rebaseOne, adopt(shown))
+  const made = rebaseOwn(adopt(shown), own, heard)
   return own.some(({ op }) => op.type === 'delete') ? made : Object.entries(heard).reduce(joinHeard, made)
+}
+
+/** The own changes, on the plain values that were handed over where they made CRDTs of those, and fit them. */
+function rebaseOwn(ground: CrdtGround, own: readonly OwnChange[], heard: CrdtStates): CrdtGround {
+  const changes = own.flatMap(({ op }) => (op.type === 'crdt' ? op.changes : []))
+  const claimed = Object.entries(heard).filter(
+    ([path, { kind }]) =>
+      kind === 'lww-register' &&
+      (stateAt(ground.states, path)?.kind ?? kind) === kind &&
+      changes.some((change) => change.path === path && change.kind !== kind),
+  )
+  const on = (values: typeof claimed): CrdtGround => own.reduce(rebaseOne, values.reduce(joinHeard, ground))
+  const made = on(claimed)
+  // What was typed before that was heard stands on what was there then.
+  const fitting = claimed.filter(([path]) => {
+    const state = stateAt(made.states, path)
+    return state?.kind !== 'text' || !loadedText().waits(state)
+  })
+  return fitting.length === claimed.length ? made : on(fitting)
 }
 
 /** One path of what was handed over; what doesn't fit the server's record any more is left out. */

@@ -300,3 +300,55 @@ describe('a document write on plain values that were handed over', () => {
     expect(await world.end(id)).toEqual({ body: 'zero one two three', likes: 5, tags: ['t'] })
   })
 })
+
+describe('a change by a handle on plain values that were handed over', () => {
+  it('[SDK7] [SDK1] in a record that is known by them alone shows them, changed, and so does what is written next', async () => {
+    const world = await World.of(3, 'a crdt collection')
+    const [a, b, c] = world.devices as [Device, Device, Device]
+    const { recordId: id } = await a.notes.put(null, { body: 'one two', likes: 3, tags: ['x'] })
+    await world.sync(a, b)
+    await hand(b, c, id)
+    expect(await dataOf(c, id)).toEqual({ body: 'one two', likes: 3, tags: ['x'] })
+    await c.notes.text(id, 'body').insert('one two'.length, ' END')
+    await c.notes.counter(id, 'likes').increment(1)
+    await c.notes.set(id, 'tags').add('y')
+    expect(await dataOf(c, id)).toEqual({ body: 'one two END', likes: 4, tags: ['x', 'y'] })
+    await replace(c, id, ['two', 'TWO'])
+    await c.notes.counter(id, 'likes').decrement(2)
+    await c.notes.set(id, 'tags').remove('x')
+    expect(await dataOf(c, id)).toEqual({ body: 'one TWO END', likes: 2, tags: ['y'] })
+    await c.notes.patch(id, { set: { body: 'zero one TWO END', likes: 7, tags: ['y', 'z'] } })
+    const wanted = { body: 'zero one TWO END', likes: 7, tags: ['y', 'z'] }
+    expect(await dataOf(c, id)).toEqual(wanted)
+    // What it hands over itself is as it shows it.
+    await hand(c, b, id)
+    expect(await dataOf(b, id)).toEqual(wanted)
+    await world.sync(c, a)
+    expect(await dataOf(a, id)).toEqual(wanted)
+    expect(await world.end(id)).toEqual(wanted)
+  })
+
+  it('[SDK7] [SDK1] of which something new was heard stands on that; what was typed before, on what was there', async () => {
+    for (const typedFirst of [false, true]) {
+      const world = await World.of(2, 'a crdt collection')
+      const [a, c] = world.devices as [Device, Device]
+      const id = await world.record({ body: 'one two', likes: 3, tags: ['x'] })
+      if (typedFirst) await c.notes.text(id, 'body').insert(0, '<')
+      await a.notes.patch(id, { set: { body: 'one two three', likes: 5, tags: ['x', 'y'] } })
+      await hand(a, c, id)
+      const heard = typedFirst ? '<one two' : 'one two three'
+      expect(await dataOf(c, id)).toEqual({ body: heard, likes: 5, tags: ['x', 'y'] })
+      await c.notes.text(id, 'body').insert(heard.length, ' END')
+      await c.notes.counter(id, 'likes').increment(1)
+      await c.notes.set(id, 'tags').add('z')
+      await c.notes.set(id, 'tags').remove('x')
+      expect(await dataOf(c, id)).toEqual({ body: `${heard} END`, likes: 6, tags: ['y', 'z'] })
+      await world.sync(a)
+      const { body, ...rest } = (await world.end(id)) as { body: string }
+      expect(rest).toEqual({ likes: 6, tags: ['y', 'z'] })
+      expect(body.split('').toSorted()).toEqual(
+        `${typedFirst ? '<' : ''}one two three END`.split('').toSorted(),
+      )
+    }
+  })
+})
