@@ -1,3 +1,4 @@
+import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject, jsonEqual } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
@@ -185,6 +186,8 @@ function editText(
   text: TextCrdt | null,
 ): Result<CrdtState, CrdtFailureCode> {
   if (typeof is !== 'string' || typeof was !== 'string') return err('wrong_type')
+  // In an update it would be another character, and nobody would have said so (JS1).
+  if (hasHalfPair(is) && !hasHalfPair(was)) return err('wrong_type')
   if (!text) return err('text_not_loaded')
   const state = ownState(base.states, path)
   // Its author may have typed in it since: in what the register becomes that this is where nothing else was before it.

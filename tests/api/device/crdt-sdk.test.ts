@@ -98,6 +98,21 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
     expect(await dataOf(two, 'boards', id)).toEqual({ title: 'x', likes: 1 })
   })
 
+  it('[JS1] a document with half a surrogate pair in a text is refused where it is written', async () => {
+    const id = await record('boards', { body: 'x😀y' })
+    await one.collection('boards').text(id, 'body').insert(0, '.')
+    await syncAll()
+    const issues = [{ path: '/body', message: 'has a NUL or half a surrogate pair' }]
+    for (const half of ['\ud83d', '\ude00']) {
+      const body = `.x${half}y`
+      const refused = { code: 'invalid_data', issues }
+      await expect(one.collection('boards').put(id, { body })).rejects.toMatchObject(refused)
+      await expect(one.collection('boards').patch(id, { set: { body } })).rejects.toMatchObject(refused)
+    }
+    await syncAll()
+    expect(await dataOf(one, 'boards', id)).toEqual({ body: '.x😀y' })
+  })
+
   it('[CS4] a letter with a count is replayed after its device counted on: both are in it, once', async () => {
     const name = 'capped'
     const { id: collectionId } = await createCollection(app.ctx, {

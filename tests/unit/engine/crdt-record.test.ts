@@ -435,6 +435,21 @@ describe('a record with CRDTs that is made anew', () => {
   })
 })
 
+describe('documents and texts of CRDTs', () => {
+  it.each([put({ body: 'x\ud83dy' }), patch({ body: 'x\ude00y' })])(
+    '[JS1] half a surrogate pair is a letter, and no other character: %j',
+    (op) => {
+      const server = started(typing('x😀y'))
+      const letter = { status: 'dead_lettered', code: 'schema_mismatch' }
+      expect(server.send(DEVICE_A, op, { baseVersion: 1 })).toMatchObject(letter)
+      expect(server.send(DEVICE_A, patch({ body: 'x😁y' }), { baseVersion: 1 })).toMatchObject({
+        status: 'applied',
+      })
+      expect(server.record?.data).toEqual({ body: 'x😁y' })
+    },
+  )
+})
+
 describe('CRDTs and replays', () => {
   it('[DL6] a replay is joined into newer work', () => {
     const strict = { ...rules, schema: { properties: { hits: { maximum: 5 } } } }
