@@ -29,11 +29,11 @@ export function memoryDevices(state: MemoryState): DevicePort {
       }),
     rotateToken: (fleetId, deviceId, askedBy, tokenHash, _nowMs, oldEndsMs, audit) =>
       state.inFleet(fleetId, (tables, undo) => {
-        for (const [hash, token] of tables.tokens.has(askedBy) ? tables.tokens.entries() : []) {
+        const isFirst = tables.tokens.get(askedBy)?.endsAtMs === null
+        for (const [hash, token] of isFirst ? tables.tokens.entries() : []) {
           if (token.deviceId !== deviceId) continue
           const endsAtMs = Math.min(token.endsAtMs ?? oldEndsMs, oldEndsMs)
           tables.tokens.set(undo, hash, { ...token, endsAtMs })
-          if (hash === askedBy) break
         }
         addToken(tables, undo, deviceId, tokenHash)
         state.audit.set(undo, audit.id, audit)

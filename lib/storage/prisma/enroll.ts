@@ -52,10 +52,14 @@ const ADD_TOKEN: Statement = {
   name: 'token_add',
   text: 'INSERT INTO device_token (fleet_id, hash, device_id, created_at) VALUES ($1, $2, $3, $4)',
 }
+/**
+ * All that there are. None, where a rotation has ended the one that asks: a late copy of it, or of an earlier one. Which token
+ * is older no clock can say, for each process has its own.
+ */
 const END_TOKENS: Statement = {
   name: 'token_end',
   text: `UPDATE device_token SET ends_at = least(ends_at, $3) WHERE fleet_id = $1 AND device_id = $2
-    AND created_at <= (SELECT created_at FROM device_token WHERE fleet_id = $1 AND hash = $4)`,
+    AND EXISTS (SELECT FROM device_token WHERE fleet_id = $1 AND hash = $4 AND ends_at IS NULL)`,
 }
 
 /** In order of id, as pushes lock them. */

@@ -145,6 +145,23 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     ])
   })
 
+  it('[EN1] a late copy of a rotation ends no newer token, whatever the clock of its process says', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id } = await makeDevice(storage, fleetId)
+    const rotate = (askedBy: string, hash: string, atMs: number) =>
+      storage.devices.rotateToken(fleetId, id, askedBy, hash, NOW_MS + atMs, NOW_MS + DAY_MS, audit())
+    await rotate('none', 'old', 0)
+    // By a process whose clock is behind the one that enrolled it.
+    await rotate('old', 'new', -5_000)
+    await rotate('old', 'copy', 50)
+    const live = async (hash: string) =>
+      (await storage.devices.findByToken(fleetId, hash, NOW_MS + DAY_MS)) !== null
+    expect([await live('old'), await live('new')]).toEqual([false, true])
+    await rotate('new', 'newest', 60)
+    expect([await live('new'), await live('copy'), await live('newest')]).toEqual([false, false, true])
+  })
+
   it('takes reports in order, a retry once more, and finds a fork', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
