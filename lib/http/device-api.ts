@@ -71,11 +71,11 @@ async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const outcome = await pull(ctx, { ...pullQuery(request.url), device, fleet, app, report, encoder })
   const headers = { etag: outcome.etag }
   const commands = commandsAfter(device, report, ctx.clock.now())
+  const { body, shut } = outcome
   if (outcome.isEmpty && isHeld(request.headers, outcome.etag))
-    return { status: 304, body: null, headers, commands }
-  const { body } = outcome
-  if (typeof body === 'string') return { status: 200, body, headers, commands, compress: true }
-  return { status: 200, body: encodedBy(encoder, body), headers, commands }
+    return { status: 304, body: null, headers, commands, shut }
+  if (typeof body === 'string') return { status: 200, body, headers, commands, shut, compress: true }
+  return { status: 200, body: encodedBy(encoder, body), headers, commands, shut }
 }
 
 const deviceRoute = (

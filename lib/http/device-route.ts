@@ -1,5 +1,6 @@
 import { bearerOf } from '#lib/application/access/credentials.ts'
 import { noteDenial } from '#lib/application/audit/denials.ts'
+import type { BreakerNotice } from '#lib/application/breakers/open-notices.ts'
 import { openNotices } from '#lib/application/breakers/open-notices.ts'
 import type { BreakerPass } from '#lib/application/breakers/pass.ts'
 import { ALL_GOOD, verdictsOf } from '#lib/application/breakers/verdicts.ts'
@@ -49,6 +50,8 @@ export interface DeviceAnswer {
   readonly fleet?: { readonly epoch: number; readonly configVersion: number }
   /** Read in the same transaction; else those of the caller as it was authenticated. */
   readonly commands?: readonly WireCommand[]
+  /** The breakers that kept something out of it, though they may be closed by now. */
+  readonly shut?: readonly BreakerNotice[]
   /** Told by its own event, so not counted as a request (metrics.md, sources). */
   readonly hasEvent?: boolean
   readonly compress?: boolean
@@ -176,7 +179,7 @@ async function respond(
   progress: Progress,
   answer: DeviceAnswer,
 ): Promise<Answer> {
-  const headers = await contractHeaders(ctx, request, progress, answer.fleet)
+  const headers = await contractHeaders(ctx, request, progress, answer)
   if (answer.body !== null) headers['content-type'] = 'application/json'
   Object.assign(headers, answer.headers)
   const { body } = answer
@@ -199,7 +202,7 @@ async function contractHeaders(
   ctx: Context,
   request: Asked,
   { caller, rate, commands: answered }: Progress,
-  newer?: DeviceAnswer['fleet'],
+  { fleet: newer, shut = [] }: Pick<DeviceAnswer, 'fleet' | 'shut'> = {},
 ): Promise<Record<string, string>> {
   const fleet = newer ?? caller?.fleet
   const commands = answered ?? (caller ? wireCommands(caller.device, ctx.clock.now()) : [])
@@ -209,7 +212,9 @@ async function contractHeaders(
   if (fleet) {
     headers[HEADERS.config] = String(fleet.configVersion)
     headers[HEADERS.epoch] = String(fleet.epoch)
-    const notices = openNotices(ctx.breakers, caller)
+    const now = openNotices(ctx.breakers, caller)
+    const earlier = shut.filter(({ scope }) => now.every((notice) => notice.scope !== scope))
+    const notices = earlier.length === 0 ? now : [...earlier, ...now]
     const isNone = commands.length === 0 && notices.length === 0
     headers[HEADERS.commands] = isNone ? '[]' : JSON.stringify([...commands, ...notices])
   }

@@ -7,7 +7,10 @@ import { collectionOfScope, fleetOfScope } from './scopes.ts'
 export type BreakerNotice = { readonly type: 'breaker' } & BreakerChange
 
 /** The breakers that keep a device's collections shut. Those of engine and fleet answer for themselves. */
-export function openNotices(breakers: Breakers, caller: Caller | null): readonly BreakerNotice[] {
+export function openNotices(
+  breakers: Breakers,
+  caller: Pick<Caller, 'device'> | null,
+): readonly BreakerNotice[] {
   if (!caller || breakers.areClosed) return []
   const { device } = caller
   return breakers

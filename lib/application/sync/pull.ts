@@ -6,6 +6,8 @@ import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { Device, Fleet } from '#lib/storage/ports.ts'
 import { breakerOpen } from '../breakers/breaker-open.ts'
 import type { Refusal } from '../breakers/breakers.ts'
+import type { BreakerNotice } from '../breakers/open-notices.ts'
+import { openNotices } from '../breakers/open-notices.ts'
 import { collectionScope } from '../breakers/scopes.ts'
 import type { Context } from '../context.ts'
 import { accessTo } from '../devices/access.ts'
@@ -40,6 +42,8 @@ export interface PullOutcome {
   /** Names the positions that the page ends at; equal for two answers that bring nothing new. */
   readonly etag: string
   readonly isEmpty: boolean
+  /** The breakers that kept a collection out of the page, as they were then: one may be closed before the answer goes out. */
+  readonly shut: readonly BreakerNotice[]
 }
 
 /** After this a token is renewed although nothing is new: it lives 30 days only (TK5). */
@@ -59,12 +63,13 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const shown = readPositions(ctx, input, readable)
   const asked = askedCollections(input.collections, readable)
   const { names: admitted, shut } = admittedCollections(ctx, fleet.id, asked)
+  const notices = shut.length === 0 ? [] : openNotices(ctx.breakers, input)
   const follows = await noteContact(ctx, device, input.app, input.report)
   if (shown && follows && shut.length === 0 && (await isUnchanged(ctx, input, shown, admitted))) {
     const { text, etag } = shown.read
     const body = (shown.read.emptyPage ??=
       NO_CHANGES + behindOf({ token: text, hasMore: false, snapshots: {} }))
-    return { body, epoch: fleet.epoch, etag, isEmpty: true }
+    return { body, epoch: fleet.epoch, etag, isEmpty: true, shut: [] }
   }
   const held = shown?.positions ?? {}
   const starting = admitted.filter((name) => !positionOf(held, name))
@@ -107,7 +112,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   })
   const fresh = shown !== null && isFresh(ctx, shown)
   const isEmpty = fresh && page.isBare && !page.hasMore && Object.keys(snapshots).length === 0
-  return { body, epoch: page.epoch, etag: etagOf(page.epoch, positions), isEmpty }
+  return { body, epoch: page.epoch, etag: etagOf(page.epoch, positions), isEmpty, shut: notices }
 }
 
 const NO_CHANGES = '{"changes":[]'

@@ -295,4 +295,26 @@ describe('an open breaker of a collection', () => {
     await until(world, notes(), 'closed', () => world.push(['notes']))
     expect((await world.get('/api/v1/config')).headers.get('tidemark-commands')).toBe('[]')
   })
+
+  test('[BR3] what a pull leaves out it tells, also where the breaker closes before the answer goes out', async () => {
+    await world.push(['notes'])
+    await stickNotes()
+    const { pages } = world.app.ctx
+    const read = pages.read.bind(pages)
+    pages.read = async (...asked) => {
+      sickness.stuck = new Set()
+      world.wait(30_000)
+      await until(world, notes(), 'closed', () => world.push(['notes']))
+      return read(...asked)
+    }
+    const answer = await world.get('/api/v1/pull')
+    pages.read = read
+    expect(await bodyOf(answer)).toMatchObject({
+      hasMore: false,
+      snapshots: { jobs: 'complete', notes: 'queued' },
+    })
+    const told = JSON.parse(answer.headers.get('tidemark-commands') ?? '')
+    expect(told).toMatchObject([{ type: 'breaker', scope: notes(), state: 'open' }])
+    expect((await world.get('/api/v1/pull')).headers.get('tidemark-commands')).toBe('[]')
+  })
 })
