@@ -1,5 +1,7 @@
 import { jsonEqual } from '#lib/kernel/json.ts'
 import { unreachable } from '#lib/kernel/result.ts'
+import { writtenByOthersSince } from '#lib/kernel/version-vector.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { sidesOfToday } from './conflict/sides-of-today.ts'
@@ -7,14 +9,14 @@ import { withLetBe } from './ot/let-be.ts'
 import { usesCrdt } from './crdt/governed.ts'
 import { usesOt } from './ot/paths.ts'
 import { touchedPlaces } from './ot/touched-places.ts'
+import { CHAIN_MAX, chainIds, findParent, isInDocument, lowestBase } from './chain-links.ts'
+import { asMadeOn } from './own-base.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { asOfToday, conflictOf, documentAt, mutationOf, otLogAt, recordOf, stateAt } from './push-draft.ts'
+import { asOfToday, conflictOf, documentAt, otLogAt, recordOf, stateAt } from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
+import { migrateStates } from './schema-evolution/migrate-pointer.ts'
 import type { BaseDocument, KnownMutation, SeenDocument } from './types.ts'
-
-/** How many ancestors by `after` are followed; a longer chain has an unknown base. */
-export const CHAIN_MAX = 500
 
 /** What a parent's result means for a child (protocol.md, `after`). */
 export type ParentFate =
@@ -92,51 +94,17 @@ function standsOnDeclined(draft: PushDraft, last: KnownMutation): boolean {
   return false
 }
 
-/** A parent is the same device's mutation of the same record, be it under a linked id; anything else is not one. */
-export function findParent(draft: PushDraft, child: Mutation, deviceId: string): KnownMutation | null {
-  const named = child.after === undefined ? null : mutationOf(draft, child.after)
-  // Links follow edited replays (AF4).
-  const parent = named?.replacedBy ? mutationOf(draft, named.replacedBy) : named
-  if (!parent || (parent.deviceId !== deviceId && !draft.linkedIds.includes(parent.deviceId))) return null
-  const { collection, recordId } = parent.mutation
-  return collection === child.collection && recordId === child.recordId ? parent : null
-}
-
-/** The ids of the chain that a mutation goes on from, its own ancestors by `after`. */
-export function chainIds(draft: PushDraft, mutation: Mutation, deviceId: string): ReadonlySet<string> {
-  const ids = new Set<string>()
-  for (let child = mutation; ids.size < CHAIN_MAX;) {
-    const parent = findParent(draft, child, deviceId)
-    if (!parent || ids.has(parent.id)) break
-    ids.add(parent.id)
-    child = parent.mutation
-  }
-  return ids
-}
-
 /** What the device saw when it made this mutation: the document at `baseVersion` with the chain's earlier changes. */
 export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string): ChainView {
   const { baseVersion } = mutation
   const pending: KnownMutation[] = []
   const seen = documentAt(draft, mutation)
   let view: ChainView = {
+    ...UNKNOWN_VIEW,
     document: seen,
     taken: seen,
-    hasLost: false,
-    lost: [],
-    madeVersion: 0,
-    firstMade: 0,
-    madeLife: 0,
-    wonOver: 0,
     seenVersion: baseVersion,
     seen,
-    undone: null,
-    ownSide: null,
-    ownTouched: [],
-    formerSide: null,
-    madeAnew: false,
-    ahead: [],
-    links: 0,
   }
   for (let child = mutation; child.after !== undefined;) {
     const parent = findParent(draft, child, deviceId)
@@ -154,10 +122,33 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     child = parent.mutation
   }
   for (const ancestor of pending.toReversed()) {
-    view = extendView(draft, view, ancestor)
+    view = onOwnBase(draft, extendView(draft, view, ancestor), ancestor, baseVersion)
     draft.views.set(viewKey(ancestor.id, baseVersion), view)
   }
   return view
+}
+
+/** Behind a document write that came with another base than the view has, where others wrote since (`asMadeOn`). */
+function onOwnBase(
+  draft: PushDraft,
+  view: ChainView,
+  ancestor: KnownMutation,
+  baseVersion: number,
+): ChainView {
+  const { id, deviceId, mutation } = ancestor
+  const { collection, baseVersion: ownBase, baseEpoch = draft.world.epoch } = mutation
+  const rules = draft.world.collections.get(collection)
+  const record = recordOf(draft, mutation)
+  if (!rules || !record || ownBase === baseVersion || baseEpoch !== draft.world.epoch) return view
+  const isJoined = usesCrdt(rules) || usesOt(rules)
+  if (!isJoined || !writtenByOthersSince(record.versionVector, deviceId, lowestBase(draft, ancestor)))
+    return view
+  const { op } = asMadeToday(draft, mutation)
+  if (op.type !== 'put' && op.type !== 'patch') return view
+  const key = viewKey(id, ownBase)
+  const own = draft.views.get(key) ?? extendView(draft, chainBase(draft, mutation, deviceId), ancestor)
+  draft.views.set(key, own)
+  return asMadeOn(rules, migrateStates(rules, record.ot ?? {}, record.schemaVersion), op, view, own)
 }
 
 const isDeleteThatStood = ({ mutation, result }: KnownMutation): boolean =>
@@ -203,8 +194,8 @@ export function afterOwn(
 ): SeenDocument | null {
   if (before.kind === 'unknown') return null
   const version = 'version' in result ? result.version : 0
-  const stored = recordOf(draft, mutation)?.crdt
-  const after = viewAfter(draft.world, before, { mutation, deviceId, version, stored })
+  const change = { mutation, deviceId, version, stored: storedTexts(draft, mutation) }
+  const after = viewAfter(draft.world, before, change)
   return after.kind === 'known' ? after : null
 }
 
@@ -225,7 +216,9 @@ const UNKNOWN_VIEW = {
   ownTouched: [],
   formerSide: null,
   madeAnew: false,
+  hasDeleted: false,
   ahead: [],
+  apart: new Map<string, never>(),
   links: 0,
 } as const
 const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
@@ -234,6 +227,7 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   const { document, madeVersion, firstMade, madeLife, links, ahead } = view
   const { deviceId, result } = ancestor
   const version = 'version' in result ? result.version : 0
+  const { schemaVersion: madeIn } = ancestor.mutation
   const mutation = asMadeToday(draft, ancestor.mutation)
   const isOnNothing = document.kind === 'known' && document.data === null
   const made = {
@@ -249,7 +243,7 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
       view.formerSide && afterOwn(draft, { kind: 'known', ...view.formerSide }, { ...ancestor, mutation }),
   }
   if (mutation.op.type === 'delete' && links < CHAIN_MAX)
-    return { ...view, ...made, ...afterDelete(view, result, version) }
+    return { ...view, ...made, ...afterDelete(view, result, version), hasDeleted: true }
   if (document.kind === 'unknown' || links >= CHAIN_MAX)
     return { ...view, ...made, document: UNKNOWN, taken: UNKNOWN }
   const anew = isOnNothing ? madeByPut(draft, mutation, result) : null
@@ -267,7 +261,7 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
   const joined = 'record' in result ? result.record?.crdt : undefined
-  const change = { mutation, deviceId, version, stored: recordOf(draft, mutation)?.crdt }
+  const change = { mutation, deviceId, version, stored: storedTexts(draft, mutation), madeIn }
   const after = (before: SeenDocument): BaseDocument =>
     asLeft(draft, before, mutation, viewAfter(draft.world, before, { ...change, joined }))
   const next = after(document)
@@ -358,13 +352,16 @@ function isAhead(
   return since.some(({ mutationId }) => !chain.has(mutationId))
 }
 
+/** The record's CRDTs as they stand, under today's names. */
+function storedTexts(draft: PushDraft, mutation: Mutation): CrdtStates | undefined {
+  const rules = draft.world.collections.get(mutation.collection)
+  const record = recordOf(draft, mutation)
+  return rules && record ? migrateStates(rules, record.crdt, record.schemaVersion) : undefined
+}
+
 /** As today's schema would have it (DL5); one that can't be migrated is taken as it was made. */
 export function asMadeToday(draft: PushDraft, mutation: Mutation): Mutation {
   const rules = draft.world.collections.get(mutation.collection)
   const migrated = rules ? migrateMutation(rules, mutation, draft.work) : null
   return migrated?.ok ? migrated.value : mutation
 }
-
-/** What was superseded is in no document, though a device may have gone on from it. */
-export const isInDocument = (result: EffectiveResult, baseVersion: number): boolean =>
-  (result.status === 'applied' || result.status === 'merged') && result.version <= baseVersion

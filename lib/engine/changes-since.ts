@@ -1,5 +1,6 @@
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { afterOwn, asMadeToday, CHAIN_MAX, chainBase, findParent, isInDocument } from './after-chain.ts'
+import { afterOwn, asMadeToday, chainBase } from './after-chain.ts'
+import { CHAIN_MAX, findParent, isInDocument } from './chain-links.ts'
 import type { PushDraft } from './push-draft.ts'
 import { documentAt } from './push-draft.ts'
 import type { BaseDocument, SeenDocument } from './types.ts'

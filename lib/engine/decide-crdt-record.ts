@@ -184,7 +184,7 @@ type Settled = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | '
 
 /** The document with the changes joined in, where today's schema takes it; `settled` tells of a conflict that it came through. */
 function joined(
-  { draft, question, current, base, concurrent, states, anew, byStep, isLate, knows }: CrdtStanding,
+  { draft, question, current, chain, base, concurrent, states, anew, byStep, isLate, knows }: CrdtStanding,
   document: JsonObject,
   deltas: CrdtStates,
   settled: Settled | null,
@@ -209,7 +209,7 @@ function joined(
   if (settled) return { kind: 'settled', ...settled, base, ...made }
   // Its device, which counts under its own id, could not tell what this made of the record.
   const isStepped = byStep && Object.values(deltas).some(isCounterState)
-  return { kind: 'write', joined: concurrent || isLate || isStepped, ...made }
+  return { kind: 'write', joined: concurrent || isLate || isStepped || chain.apart.size > 0, ...made }
 }
 
 function unfit(failure: WrittenFailure, base: BaseDocument): RecordDecision {

@@ -5,7 +5,8 @@ import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
 import type { OtState, OtStates } from '#lib/protocol/ot.ts'
-import { chainBase, chainIds } from './after-chain.ts'
+import { chainBase } from './after-chain.ts'
+import { chainIds } from './chain-links.ts'
 import type { OtWrite, RecordDecision, RecordQuestion } from './decide-record.ts'
 import {
   baseOf,
@@ -324,7 +325,7 @@ function writeOf(
 }
 
 function finish(
-  { question, current, base, concurrent }: Standing,
+  { question, current, chain, base, concurrent }: Standing,
   data: JsonObject,
   ot: OtWrite,
   settled: Won,
@@ -333,7 +334,8 @@ function finish(
   const invalid = findInvalid(question.rules, data, base)
   if (invalid) return invalid
   if (settled) return { kind: 'settled', decision: settled.decision, base, local, data, crdt: {}, ot }
-  return { kind: 'write', data, crdt: {}, joined: concurrent || current?.deleted === true, ot }
+  const joined = concurrent || current?.deleted === true || chain.apart.size > 0
+  return { kind: 'write', data, crdt: {}, joined, ot }
 }
 
 const underivable = ({ base }: Standing, path: string, why = 'is no longer known'): RecordDecision => ({

@@ -85,9 +85,10 @@ const reaches = (log: readonly PathOp[], from: number, to: number): boolean =>
  */
 export function completeSince(ask: LogQuestion, path: string, type: OtType): readonly PathOp[] | null {
   const { draft, question, chain, current } = ask
-  if (chain.seen.kind === 'unknown') return null
-  const since = otLogAt(draft, question.mutation, path).filter(({ version }) => version > chain.seenVersion)
-  const seen = valueAt(chain.seen.data, path)
+  const place = chain.apart.get(path) ?? chain
+  if (place.seen.kind === 'unknown') return null
+  const since = otLogAt(draft, question.mutation, path).filter(({ version }) => version > place.seenVersion)
+  const seen = valueAt(place.seen.data, path)
   const now = valueAt(current?.data ?? null, path)
   const units = Math.max(sizeOf(seen), sizeOf(now))
   if (since.length * units > REDONE_UNITS_MAX) return null

@@ -55,8 +55,12 @@ export interface ChainView {
   readonly formerSide: SeenDocument | null
   /** The chain itself made the record at `seenVersion`: what was there before it is none of its business. */
   readonly madeAnew: boolean
+  /** A deletion of the chain's own lies behind `seenVersion`. */
+  readonly hasDeleted: boolean
   /** Paths with operations on others' that the document hasn't: what the device saw there isn't known. */
   readonly ahead: readonly string[]
+  /** Paths that stand as a document write on an older base left them (`asMadeOn`), and what had been seen there. */
+  readonly apart: ReadonlyMap<string, Pick<ChainView, 'seen' | 'seenVersion'>>
   readonly links: number
 }
 
@@ -76,6 +80,8 @@ export interface PushDraft {
   readonly work: PushWork
   /** By mutation id and base version, so that a chain of n links takes n steps and not n². */
   readonly views: Map<string, ChainView>
+  /** By mutation id, as far as somebody asked (after-chain.ts). */
+  readonly lowestBases: Map<string, number>
   /** Records with a mutation in this push that had its effect under another id of the device (FK3). */
   readonly countedElsewhere: Set<RecordKey>
 }
@@ -92,6 +98,7 @@ export const startDraft = (world: PushWorld, linkedIds: readonly string[] = []):
   otPaths: new Map(),
   work: noWork(),
   views: new Map(),
+  lowestBases: new Map(),
   countedElsewhere: new Set(),
 })
 

@@ -13,6 +13,7 @@ import { writeDocument } from './crdt/write-document.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
 import { operatedOn } from './ot/operated-on.ts'
 import { applyOperation } from './patch.ts'
+import { namesOf } from './schema-evolution/former-names.ts'
 import type { BaseDocument, SeenDocument, CollectionRules, PushWorld } from './types.ts'
 
 /** A device's change of its record; `version` is the one that it made, 0 when it made none. */
@@ -24,6 +25,8 @@ export interface OwnChange {
   readonly joined?: CrdtStates | undefined
   /** The record's CRDTs as they stand, which have what was made of an earlier change. */
   readonly stored?: CrdtStates | undefined
+  /** The schema version that it was made in; it was taken in that one or a later one. */
+  readonly madeIn?: number | undefined
 }
 
 type WriteResult = ReturnType<typeof writeDocument>
@@ -49,7 +52,7 @@ function crdtViewAfter(
   world: PushWorld,
   rules: CollectionRules,
   before: SeenDocument,
-  { mutation, deviceId, version, joined = {}, stored }: OwnChange,
+  { mutation, deviceId, version, joined = {}, stored, madeIn }: OwnChange,
 ): BaseDocument {
   const { id, hlc, op } = mutation
   if (op.type === 'delete') return UNKNOWN
@@ -64,9 +67,9 @@ function crdtViewAfter(
   const current = { ...states, ...Object.fromEntries([...texts, ...sets]) }
   const base = { data, states: before.crdt }
   const write = (by: DocumentWriter) => writeDocument(rules, op, base, current, by, world.text)
-  const asOneRange = () => write({ ...writer, asOneRange: true })
   const made = write(writer)
-  const written = op.type === 'crdt' ? made : asItCame(made, stored, world.text, asOneRange)
+  const ways = waysOf(rules, writer, madeIn).map((by) => () => write(by))
+  const written = op.type === 'crdt' ? made : asItCame(made, stored, world.text, ways)
   if (!written.ok) return UNKNOWN
   const { deltas } = written.value
   const { plain = {} } = before
@@ -84,24 +87,49 @@ function crdtViewAfter(
 const isPlain = (states: CrdtStates, path: string): boolean =>
   (ownState(states, path)?.kind ?? 'lww-register') === 'lww-register'
 
-/** An earlier release took a text for one replaced range: the record tells, which has what it wrote then. */
+/**
+ * How else a document write may have been taken: by an earlier release, as one replaced range, and under the names that its
+ * paths had before a rename, which the numbers of its texts are made of.
+ */
+function waysOf(
+  rules: CollectionRules,
+  writer: DocumentWriter,
+  madeIn = rules.schemaVersion,
+): readonly DocumentWriter[] {
+  const versions = rules.upMigrations.map(({ from }) => from).filter((from) => from >= madeIn)
+  const before = versions.map((version) => ({
+    ...writer,
+    // The oldest is the one that renames lead from; the others are places that they took.
+    nameOf: (path: string) =>
+      namesOf(rules, path).findLast(({ after, upTo }) => after < version && version <= upTo)?.path ?? path,
+  }))
+  return [writer, ...before].flatMap((by) => (by === writer ? [] : [by]).concat({ ...by, asOneRange: true }))
+}
+
+/** The record tells how it was taken: it has what was written then. */
 function asItCame(
   made: WriteResult,
   stored: CrdtStates | undefined,
   text: TextCrdt | null,
-  asOneRange: () => WriteResult,
+  ways: readonly (() => WriteResult)[],
 ): WriteResult {
   if (!made.ok || !stored || !text) return made
   const now = made.value.deltas
   if (!Object.values(now).some(({ kind }) => kind === 'text')) return made
-  const former = asOneRange()
-  if (!former.ok) return made
-  const isStored = Object.entries(former.value.deltas).every(([path, then]) => {
-    const [delta, state] = [ownState(now, path), ownState(stored, path)]
-    if (then.kind !== 'text' || (delta?.kind === 'text' && delta.update === then.update)) return true
-    return state?.kind === 'text' && text.holds(state, then)
-  })
-  return isStored ? former : made
+  for (const way of ways) {
+    const other = way()
+    if (!other.ok) continue
+    const different = Object.entries(other.value.deltas).filter(([path, then]) => {
+      const delta = ownState(now, path)
+      return then.kind === 'text' && !(delta?.kind === 'text' && delta.update === then.update)
+    })
+    const isStored = different.every(([path, then]) => {
+      const state = ownState(stored, path)
+      return then.kind === 'text' && state?.kind === 'text' && text.holds(state, then)
+    })
+    if (different.length > 0 && isStored) return other
+  }
+  return made
 }
 
 /** The plain values that a document write leaves on its device, which knows of no typing of others. */

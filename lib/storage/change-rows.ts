@@ -1,6 +1,8 @@
 import type { KnownMutation, RecordKey, RecordState } from '#lib/engine/types.ts'
+import { isInDocument } from '#lib/engine/chain-links.ts'
 import { baseKey, recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
+import { writtenByOthersSince } from '#lib/kernel/version-vector.ts'
 import { keptCause, type KeptCause } from './letter-group.ts'
 import type { ConflictRow, DeadLetterRow, PushPlan, PushWrites } from './ports.ts'
 
@@ -147,6 +149,51 @@ export function basesOfLives(
       known.set(baseKey(collection, recordId, seen), { collection, recordId, version: seen })
   }
   return [...known.values()]
+}
+
+/**
+ * What the document writes were made on that come before these pushes, on older bases than theirs (AF2): of records with CRDTs
+ * or under OT, as far as others wrote them since. Each was made on those before it that its base has not, and so on.
+ */
+export function basesOfChains(
+  { bases, mutationIds }: Pick<PushPlan, 'bases' | 'mutationIds'>,
+  records: ReadonlyMap<RecordKey, RecordState>,
+  mutations: ReadonlyMap<string, KnownMutation>,
+): PushPlan['bases'] {
+  const found = new Map<string, PushPlan['bases'][number]>()
+  const lowest = new Map<string, number>()
+  for (const { collection, recordId, version } of bases) {
+    const key = recordKey(collection, recordId)
+    lowest.set(key, Math.min(version, lowest.get(key) ?? Infinity))
+  }
+  const seen = new Set<string>()
+  for (const id of mutationIds) {
+    const chain = new Map<string, PushPlan['bases'][number]>()
+    let [isOthers, base] = [false, Infinity]
+    for (let known = mutations.get(id); known && !seen.has(known.id); known = parentIn(mutations, known)) {
+      const { deviceId, result, mutation } = known
+      const { collection, recordId, baseVersion: version, op } = mutation
+      const key = recordKey(collection, recordId)
+      base = Math.min(base, lowest.get(key) ?? 0)
+      const { crdt = {}, ot, versionVector = {} } = records.get(key) ?? {}
+      if (isInDocument(result, base) || !(ot || Object.keys(crdt).length > 0)) break
+      seen.add(known.id)
+      if (op.type !== 'put' && op.type !== 'patch') continue
+      base = Math.min(base, version)
+      if (version > 0) chain.set(baseKey(collection, recordId, version), { collection, recordId, version })
+      isOthers ||= writtenByOthersSince(versionVector, deviceId, version)
+    }
+    if (isOthers) for (const [key, made] of chain) found.set(key, made)
+  }
+  return [...found.values()]
+}
+
+function parentIn(
+  mutations: ReadonlyMap<string, KnownMutation>,
+  { mutation }: KnownMutation,
+): KnownMutation | undefined {
+  const named = mutation.after === undefined ? undefined : mutations.get(mutation.after)
+  return named?.replacedBy ? mutations.get(named.replacedBy) : named
 }
 
 /** An edit that died again has no effect but on its letter: its mutation id stays unused (ID3). */

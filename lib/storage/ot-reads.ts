@@ -1,8 +1,9 @@
 import type { OtRead } from '#lib/engine/load-plan.ts'
+import type { PathOp, RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { OT_LOAD_MAX } from './change-rows.ts'
-import type { PullRead } from './push-rows.ts'
+import type { PullRead, PushPlan, PushSnapshot } from './push-rows.ts'
 
 /** A read of one name of a path, or of all of a record. */
 export interface OtSlot extends Pick<OtRead, 'collection' | 'recordId' | 'afterRevision' | 'afterVersion'> {
@@ -52,6 +53,35 @@ export function heldReads(held: readonly Mutation[]): readonly OtRead[] {
     })
   }
   return [...reads.values()]
+}
+
+/** What was done to records under OT since the lowest of these versions of each. */
+export function readsSince(
+  bases: PushPlan['bases'],
+  records: ReadonlyMap<RecordKey, RecordState>,
+): readonly OtRead[] {
+  const reads = new Map<string, OtRead>()
+  for (const { collection, recordId, version } of bases) {
+    const key = recordKey(collection, recordId)
+    if (!records.get(key)?.ot) continue
+    const afterVersion = Math.min(version, reads.get(key)?.afterVersion ?? Infinity)
+    reads.set(key, { collection, recordId, names: null, afterRevision: 0, afterVersion, mutationIds: [] })
+  }
+  return [...reads.values()]
+}
+
+/** What two reads found, each operation once: a version has one of a path. */
+export function joinedLogs(
+  first: PushSnapshot['otLog'],
+  second: PushSnapshot['otLog'],
+): ReadonlyMap<RecordKey, readonly PathOp[]> {
+  const logs = new Map(first)
+  for (const [key, ops] of second) {
+    const each = new Map([...(logs.get(key) ?? []), ...ops].map((op) => [`${op.version} ${op.path}`, op]))
+    const byRevision = [...each.values()].sort((a, b) => a.revision - b.revision)
+    logs.set(key, byRevision)
+  }
+  return logs
 }
 
 /** After which version the operations of a pulled record are told, by collection. */

@@ -31,6 +31,8 @@ export interface DocumentWriter {
   readonly countsAs?: string
   /** Its texts are one replaced range each, as releases before 29 November 2026 derived them. */
   readonly asOneRange?: boolean
+  /** What a path was called when the write was taken, where that was under an older schema version (DL5). */
+  readonly nameOf?: (path: string) => string
 }
 
 /** A document with its CRDTs. */
@@ -195,7 +197,7 @@ function editText(
   const seen = claim(state, 'text', text)
   if (!seen.ok) return seen
   if (seen.value.kind !== 'text') return err('kind_mismatch')
-  const seed = `${writer.mutationId}${path}`
+  const seed = `${writer.mutationId}${writer.nameOf?.(path) ?? path}`
   const ranges = writer.asOneRange ? [] : replacedRanges(was, is)
   // Under a number of its own: what was derived as one range says something else under the other.
   return ranges.length > 1

@@ -5,6 +5,7 @@ import {
   ANCESTORS_MAX,
   assertDense,
   basesBehind,
+  basesOfChains,
   basesOfLives,
   conflictsBehind,
   FAILED_TRIES_PER_DEVICE_MAX,
@@ -14,7 +15,7 @@ import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports
 import { FleetGone } from '../ports.ts'
 import { applyChanges } from './apply-changes.ts'
 import { appendEvents } from './events.ts'
-import { heldReads } from '../ot-reads.ts'
+import { heldReads, readsSince } from '../ot-reads.ts'
 import { loadOtLog } from './ot-log.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Undo } from './table.ts'
@@ -50,7 +51,13 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
       return record
     },
   )
-  const bases = [...plan.bases, ...basesBehind(mutations.values()), ...basesOfLives(plan, records)]
+  const ofChains = basesOfChains(plan, records, mutations)
+  const bases = [
+    ...plan.bases,
+    ...basesBehind(mutations.values()),
+    ...basesOfLives(plan, records),
+    ...ofChains,
+  ]
   const responseKeys = plan.requests.map(({ deviceId, requestId }) => `${deviceId}/${requestId}`)
   return {
     fleet: { epoch: fleet.epoch, epochBefore: fleet.epochBefore, configVersion: fleet.configVersion },
@@ -73,7 +80,7 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
     ),
     failedTries: found(plan.triesOf, (id) => tables.failedTries.get(id)?.tries),
     letterDays: found(plan.deviceIds, (id) => tables.letterDays.get(id)),
-    ...loadOtLog(tables, held.length === 0 ? plan.otReads : [...plan.otReads, held]),
+    ...loadOtLog(tables, [...plan.otReads, held, readsSince(ofChains, records)]),
   }
 }
 

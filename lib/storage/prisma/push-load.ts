@@ -2,7 +2,7 @@ import { baseKey, recordKey } from '#lib/engine/types.ts'
 import type { BaseState, ConflictClosure, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { ANCESTORS_MAX, basesBehind, basesOfLives, conflictsBehind } from '../change-rows.ts'
+import { ANCESTORS_MAX, basesBehind, basesOfChains, basesOfLives, conflictsBehind } from '../change-rows.ts'
 import type { PushPlan, PushSnapshot, StoredResponse } from '../ports.ts'
 import { FleetGone, PlanTooLarge } from '../ports.ts'
 import { bigints, texts, uuids } from './arrays.ts'
@@ -11,7 +11,7 @@ import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import type { RecordRow } from './record-row.ts'
 import { crdtOf, RECORD_COLUMNS, recordOf } from './record-row.ts'
-import { heldReads } from '../ot-reads.ts'
+import { heldReads, joinedLogs, readsSince } from '../ot-reads.ts'
 import { loadOtLog } from './ot-log.ts'
 import { resultOf } from './result-row.ts'
 import { originalText } from './storable-text.ts'
@@ -177,17 +177,27 @@ export async function loadPush(
   return withBases(send, fleetId, plan, await withConflicts(send, fleetId, plan, made))
 }
 
-/** Only what comes late of a life that is over takes this way more. */
+/** Only what comes late of a life that is over, or behind a write on an older base, takes this way more. */
 async function withBases(
   send: Send,
   fleetId: string,
   plan: PushPlan,
   snapshot: PushSnapshot,
 ): Promise<PushSnapshot> {
-  const asked = basesOfLives(plan, snapshot.records)
+  const { records, mutations } = snapshot
+  const ofChains = basesOfChains(plan, records, mutations)
+  const asked = [...basesOfLives(plan, records), ...ofChains]
   if (asked.length === 0) return snapshot
-  const bases = await send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)])
-  return { ...snapshot, bases: new Map([...snapshot.bases, ...bases.map(baseOf)]) }
+  const reads = readsSince(ofChains, records)
+  const [bases, { otLog }] = await Promise.all([
+    send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)]),
+    loadOtLog(send, fleetId, reads.length === 0 ? [] : [reads]),
+  ])
+  return {
+    ...snapshot,
+    bases: new Map([...snapshot.bases, ...bases.map(baseOf)]),
+    otLog: joinedLogs(snapshot.otLog, otLog),
+  }
 }
 
 /** Few pushes meet a conflict that a person must decide: only those take this way more. */

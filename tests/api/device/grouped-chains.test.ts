@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
-import { CHAIN_MAX } from '#lib/engine/after-chain.ts'
+import { CHAIN_MAX } from '#lib/engine/chain-links.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { PushResponse } from '#lib/protocol/push.ts'
 import type { PushPlan, Storage } from '#lib/storage/ports.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { CHAIN_MAX, fateAfter } from '#lib/engine/after-chain.ts'
+import { fateAfter } from '#lib/engine/after-chain.ts'
+import { CHAIN_MAX } from '#lib/engine/chain-links.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'

@@ -200,6 +200,41 @@ describe('CRDTs of a record', () => {
     expect(server.record?.data).toEqual({ body: 'One three four!' })
   })
 
+  it('[AF2] a document write is what it was on its own base, for what comes behind it on a newer one', () => {
+    const server = started(typing('one two three four'))
+    server.send(DEVICE_B, patch({ body: 'one two BBB three four' }), { baseVersion: 1 })
+    const typedA = mutationBy(DEVICE_A, patch({ n: 1 }), { baseVersion: 1 })
+    const written = { body: 'one two three four DOC' }
+    const wrote = mutationBy(DEVICE_A, patch(written), { baseVersion: 1, after: typedA.id })
+    const told = mutationBy(DEVICE_A, patch({ body: 'one two three four TYPED DOC' }), {
+      baseVersion: 3,
+      after: wrote.id,
+    })
+    const again = mutationBy(DEVICE_A, patch({ body: 'one two three four TYPED MORE DOC' }), {
+      baseVersion: 4,
+      after: told.id,
+    })
+    for (const each of [typedA, wrote]) server.push(DEVICE_A, [each])
+    // Its device takes out what others did meanwhile, as it sees it: the record says how it is.
+    expect(server.push(DEVICE_A, [told])).toMatchObject([
+      { status: 'applied', record: { data: { body: 'one two BBB three four TYPED DOC' } } },
+    ])
+    server.push(DEVICE_A, [again])
+    expect(server.record?.data).toEqual({ n: 1, body: 'one two BBB three four TYPED MORE DOC' })
+  })
+
+  it('[AF2] what a set was given by a write on an older base is taken out by what comes behind it', () => {
+    const server = started(tag(DEVICE_A, 1, 'a'))
+    server.send(DEVICE_B, patch({ tags: [] }), { baseVersion: 1 })
+    const first = mutationBy(DEVICE_A, patch({ n: 1 }), { baseVersion: 1 })
+    const wrote = mutationBy(DEVICE_A, patch({ tags: ['a', 'x'] }), { baseVersion: 1, after: first.id })
+    const undone = mutationBy(DEVICE_A, patch({ tags: ['a'] }), { baseVersion: 3, after: wrote.id })
+    for (const each of [first, wrote]) server.push(DEVICE_A, [each])
+    expect(server.record?.data).toMatchObject({ tags: ['x'] })
+    server.push(DEVICE_A, [undone])
+    expect(server.record?.data).toMatchObject({ tags: [] })
+  })
+
   it('[CS4] a chain of writes on what became a text by another’s typing is about that text', () => {
     const server = started(put({ body: 'hi' }))
     server.send(DEVICE_B, typed(server, 'hiB'), { baseVersion: 1 })

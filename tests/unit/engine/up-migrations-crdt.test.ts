@@ -10,6 +10,7 @@ import {
   DEVICE_B,
   DEVICE_C,
   EngineWorld,
+  mutationBy,
   patch,
   put,
   rulesOf,
@@ -88,6 +89,34 @@ describe('up-migrations of records that hold CRDTs', () => {
     )
     expect(server.touch()).toEqual({ total: 200, n: -6, tags: ['c', 'a', 'b'], body: 'hi!', name: 'hi!N' })
     expect(server.record?.schemaVersion).toBe(2)
+  })
+
+  it.each([
+    ['the first name', 1],
+    ['a name between', 2],
+  ])('[AF2] [DL5] a child of a write that was taken under %s of its text goes on from that', (_, taken) => {
+    const server = recordOf(crdt(types('one two three')))
+    const steps = [
+      { from: 1, to: 2, ops: [rename('/body', '/text')] },
+      { from: 2, to: 3, ops: [rename('/text', '/page')] },
+    ]
+    const publish = (schemaVersion: number): void => {
+      const upMigrations = steps.slice(0, schemaVersion - 1)
+      const rules = rulesOf({ strategy: 'crdt', schemaVersion, upMigrations })
+      server.world = { ...server.world, collections: new Map([[rules.name, rules]]) }
+    }
+    const write = (body: string, after?: string) =>
+      mutationBy(DEVICE_A, patch({ body }), { baseVersion: 1, ...(after === undefined ? {} : { after }) })
+    const first = write('one TWO two three')
+    const second = write('one TWO-typed- two three', first.id)
+    const third = write('one TWO two three', second.id)
+    publish(taken)
+    server.push(DEVICE_A, [first])
+    publish(3)
+    server.push(DEVICE_A, [second])
+    expect(server.touch()).toEqual({ page: 'one TWO-typed- two three' })
+    server.push(DEVICE_A, [third])
+    expect(server.touch()).toEqual({ page: 'one TWO two three' })
   })
 
   it('[DL5] what is computed is counted, filled and typed in as before', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CHAIN_MAX } from '#lib/engine/after-chain.ts'
+import { CHAIN_MAX } from '#lib/engine/chain-links.ts'
 import { DEVICE_ROUTES } from '#lib/http/device-api.ts'
 import { INGEST_ROUTES } from '#lib/http/ingest/ingest-api.ts'
 import { openApiDocument } from '#lib/http/openapi.ts'
