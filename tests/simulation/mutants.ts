@@ -299,6 +299,17 @@ export const MUTANTS: readonly PlantedMutant[] = [
     ],
   },
   {
+    name: 'document-write-derived-on-the-base-of-its-child',
+    from: 700,
+    edits: [
+      {
+        file: 'lib/engine/after-chain.ts',
+        find: '|| ownBase === baseVersion ||',
+        replace: '|| ownBase >= 0 ||',
+      },
+    ],
+  },
+  {
     name: 'text-update-dropped',
     edits: [
       {

@@ -102,7 +102,11 @@ export function planOf(seed: number): Plan {
         m: 0,
       })
   }
-  operations.push(...aText(id, devices, size, new Chance(seed, 'texts')))
+  const texts = aText(id, devices, size, new Chance(seed, 'texts'))
+  const isWhole = [...used].every((kind) => !SPOILS_DOCUMENTS.has(kind))
+  operations.push(...texts)
+  if (texts.length === 0 && isWhole)
+    operations.push(...aTextOfDocuments(id, devices, size, new Chance(seed, 'texts as documents')))
   operations.push(...anArgument(operations.length, devices, size, new Chance(seed, 'argument')))
   // A twin never hears what the other one decided about a conflict that both hold (docs/simulation.md).
   const kept = operations.filter(({ kind }) => kind !== 'decide' || !used.has('clone'))
@@ -171,6 +175,45 @@ function anArgument(id: number, devices: number, size: Size, chance: Chance): re
       return { id: ++last, atMs: later(), device: other, kind: 'decide', n: chance.int(0, 9) }
     }),
   ]
+}
+
+/**
+ * What a restored server, a copy or a damaged disk lacks of it, a text that is written as a document is a dead letter for, and
+ * what was typed behind it waits.
+ */
+const SPOILS_DOCUMENTS: ReadonlySet<FaultKind> = new Set(['restore', 'clone', 'damage'])
+/** Of those runs in which nobody writes in one text by characters alone. */
+const TEXTS_OF_DOCUMENTS_SHARE = 1 / 3
+const DOCUMENT_VERBS: readonly Verb[] = ['rewrite', 'rewrite', 'type', 'type', 'erase']
+
+/** A device sends what was written so long after it (world/device.ts): what is written then has an older base than the answer. */
+const SENT_AFTER_MS = 1_200
+const SENDING_MS = 100
+const EDITS_WHILE_SENDING = 5
+
+/** Several write in one text, as documents too, each on while their own changes are on their way and others' come with the answers. */
+function aTextOfDocuments(id: number, devices: number, size: Size, chance: Chance): readonly Operation[] {
+  if (!chance.hits(TEXTS_OF_DOCUMENTS_SHARE)) return []
+  const collection = chance.pick(TEXTS)
+  const bursts = Array.from({ length: size.bursts }, () => chance.int(0, size.horizonMs - 2 * SENT_AFTER_MS))
+  const sprees = bursts.flatMap((atMs) =>
+    Array.from({ length: devices }, (_, device) => ({ device, atMs: atMs + chance.int(0, SENDING_MS) })),
+  )
+  const edits = sprees.flatMap(({ device, atMs }) => [
+    { device, atMs },
+    ...Array.from({ length: EDITS_WHILE_SENDING }, () => ({
+      device,
+      atMs: atMs + SENT_AFTER_MS + chance.int(0, SENDING_MS),
+    })),
+  ])
+  return edits.map((edit, i) => ({
+    ...edit,
+    id: id + i + 1,
+    kind: 'write',
+    verb: chance.pick(DOCUMENT_VERBS),
+    collection,
+    n: chance.int(0, 99),
+  }))
 }
 
 function aFault(

@@ -16,6 +16,44 @@ export interface TextEdit {
 const ONE_DOES_BOTH_OF = 4
 
 /**
+ * Where somebody goes on in a text that is written as a document while their earlier changes have no answer: a difference of
+ * two places would take out and write anew what lies between, with what others do there (decision 56).
+ */
+export interface InOnePlace {
+  /** The character that the device put there last. */
+  readonly last: string | undefined
+  readonly pending: number
+}
+
+/** Writes the text with one character more as a document, or goes on there by the character, in one place. */
+export async function editInOnePlace(
+  collection: Collection,
+  recordId: string,
+  write: Write,
+  { last, pending }: InOnePlace,
+): Promise<TextEdit | null> {
+  const text = collection.text(recordId, 'body')
+  const shown = Array.from(await text.value())
+  const at = pending === 0 ? Math.floor(write.n / 3) % (shown.length + 1) : shown.indexOf(last ?? '') + 1
+  if (pending > 0 && at === 0) return null
+  const before = shown.slice(0, at).join('')
+  const after = shown.slice(at).join('')
+  if (write.verb === 'erase') {
+    const gone = shown[at - 1]
+    if (gone === undefined) return null
+    const done = await text.delete(before.length - gone.length, gone.length)
+    return { done, typed: [], erased: [typistOf(write.collection, gone)] }
+  }
+  const inserted = tokenOf(write.collection, write.id)
+  // What is a plain value yet is the last writer's: the first character makes it a text (CS4).
+  const isDocument = write.verb === 'rewrite' && shown.length > 0
+  const done = isDocument
+    ? await collection.patch(recordId, { set: { body: before + inserted + after } })
+    : await text.insert(before.length, inserted)
+  return { done, typed: [write.id], erased: [] }
+}
+
+/**
  * Types one character that no other edit types, takes one out that the device shows, or both, or patches a field beside the
  * text. Null where there is nothing to take out.
  */

@@ -15,7 +15,7 @@ import { START_MS } from '../world/fleet.ts'
 import type { Operation } from '../world/plan.ts'
 import type { World } from '../world/world.ts'
 import type { TextEdit } from './texts.ts'
-import { editText } from './texts.ts'
+import { editInOnePlace, editText } from './texts.ts'
 
 type Write = Extract<Operation, { kind: 'write' }>
 
@@ -41,9 +41,14 @@ export class Users {
   private readonly ledger: Ledger
   /** The version that a device last showed of a record, within one epoch and one life of its store. */
   private readonly seen = new Map<string, number>()
+  /** The character that a device typed last, by device and collection. */
+  private readonly typedLast = new Map<string, string>()
+  /** Texts are written as documents too. */
+  private readonly inOnePlace: boolean
 
   constructor(world: World, ledger: Ledger) {
     this.world = world
+    this.inOnePlace = world.plan.operations.some((one) => one.kind === 'write' && one.verb === 'rewrite')
     this.ledger = ledger
   }
 
@@ -206,9 +211,22 @@ export class Users {
     before: RecordView | null,
     write: Write,
   ): Promise<TextEdit | null> {
-    if (isText(write.collection)) return before && editText(collection, before.id, write)
+    if (isText(write.collection)) return before && this.writeText(collection, before, write)
     const done = await this.writeDocument(collection, id, before, write)
     return done && { done, typed: [], erased: [] }
+  }
+
+  private async writeText(
+    collection: Collection,
+    before: RecordView,
+    write: Write,
+  ): Promise<TextEdit | null> {
+    if (!this.inOnePlace) return editText(collection, before.id, write)
+    const key = `${write.device} ${write.collection}`
+    const place = { last: this.typedLast.get(key), pending: before.pending }
+    const edit = await editInOnePlace(collection, before.id, write, place)
+    for (const one of edit?.typed ?? []) this.typedLast.set(key, tokenOf(write.collection, one))
+    return edit
   }
 
   private async writeDocument(

@@ -41,7 +41,7 @@ export const MOMENT_KINDS = [
 export type MomentKind = (typeof MOMENT_KINDS)[number]
 export type FaultKind = WindowKind | MomentKind
 
-export type Verb = 'new' | 'put' | 'patch' | 'remove' | 'count' | 'tag' | 'type' | 'erase'
+export type Verb = 'new' | 'put' | 'patch' | 'remove' | 'count' | 'tag' | 'type' | 'erase' | 'rewrite'
 
 /** One thing that happens in a run. `device` is an index, taken modulo the devices that there are; so are `n` and `m`. */
 export type Operation = { readonly id: number; readonly atMs: number; readonly device: number } & (
