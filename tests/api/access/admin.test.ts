@@ -291,7 +291,7 @@ describe('what the routes do', () => {
       name: 'late',
       strategy: 'lww',
       schema,
-      thresholds: { queueWarn: 5_000, lagWarnMs: 1 },
+      thresholds: { queueWarn: 5_000, lagWarnMs: 1_000 },
     }
     expect(await placesOf('/collections', { fleet: world.fleet, ...collection })).toEqual([
       400,
