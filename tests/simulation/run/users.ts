@@ -136,7 +136,8 @@ export class Users {
         erased: [],
         isPoison: false,
         inConflict: true,
-        saw,
+        // By the id alone it stands on what the notice tells at the call, which a session may have made newer than what was shown.
+        ...(isQuick ? {} : { saw }),
       })
     } catch (error) {
       if (!(error instanceof ReplicaError) || !EXPECTED.has(error.code)) throw error
