@@ -30,10 +30,10 @@ export function devicesSentence({ byState, waitingByState, silent, paused }: Dev
     return `${plural(shutOut, 'device')} ${shutOut === 1 ? 'is' : 'are'} shut out by a breaker, and ${shutOut === 1 ? 'stands' : 'stand'} here as last heard`
   const counts = stateCounts({ byState })
   const troubled = new Set(TROUBLED.map(([state]) => state))
-  const untroubled = (of: Record<SessionState, number>): number =>
-    SESSION_STATES.reduce((sum, state) => sum + (troubled.has(state) ? 0 : of[state]), 0)
-  const waiting = untroubled(stateCounts({ byState: waitingByState }))
-  const well = untroubled(counts) - waiting
+  // One that is in a session has changes because it syncs them.
+  const waiting = waitingByState.idle ?? 0
+  const untroubled = SESSION_STATES.reduce((sum, state) => sum + (troubled.has(state) ? 0 : counts[state]), 0)
+  const well = untroubled - waiting
   const rest = TROUBLED.flatMap(([state, one, many]) => {
     const count = counts[state]
     if (count === 0) return []

@@ -243,7 +243,7 @@ describe('devices by state', () => {
     )
   })
   // Behind a collection's breaker a device syncs what else it has, and its session ends well.
-  test('a device whose changes wait is not in sync, whatever state it rests in', () => {
+  test('a device that rests while its changes wait is not in sync; one in a session is syncing them', () => {
     const none = { silent: 0, paused: 0 }
     expect(
       devicesSentence({
@@ -251,7 +251,7 @@ describe('devices by state', () => {
         waitingByState: { idle: 32, pulling: 1 },
         ...none,
       }),
-    ).toBe('7 devices are in sync or syncing now; 33 have changes waiting')
+    ).toBe('8 devices are in sync or syncing now; 32 have changes waiting')
     expect(devicesSentence({ byState: { idle: 2 }, waitingByState: { idle: 1 }, ...none })).toBe(
       '1 device is in sync or syncing now; 1 has changes waiting',
     )
