@@ -10,25 +10,26 @@ import { incidentHref } from './alerts/incident-links.ts'
 import { refusal } from './send-json.ts'
 
 const DEVICES_FOUND_MAX = 6
-const INCIDENTS_FOUND_MAX = 3
 const INCIDENT_NAME = /^inc-\d+$/i
 
 type Device = Pick<DeviceView['device'], 'id' | 'name' | 'appVersion' | 'platform' | 'report'>
 type Named = Pick<IncidentView, 'id' | 'name' | 'title' | 'state'>
+const NONE_LISTED = { ok: true as const, items: [] }
+
 type Asked = { fleetId: string; q: string; limit: number; signal: AbortSignal }
 
-/** The first devices and incidents of a fleet whose name or id has what is typed. @param query of the page, whose time range is kept */
+/** The first devices of a fleet whose name or id has what is typed, and the incident of that name. @param query of the page, whose time range is kept */
 export const findNamed =
   (fleetId: string, query: string): FindCommands =>
   async (text, signal) => {
     const from = { fleetId, signal }
-    // Words of INC-2 are in INC-20 to INC-29 too, which are newer.
-    const incidentWords = INCIDENT_NAME.test(text)
-      ? formatFilter([isAmong('name', text.toUpperCase())])
-      : wordsOf(text)
+    const byName = formatFilter([isAmong('name', text.toUpperCase())])
     const [devices, incidents] = await Promise.all([
       listed<Device>('devices', { ...from, q: wordsOf(text), limit: DEVICES_FOUND_MAX }),
-      listed<Named>('alerts/incidents', { ...from, q: incidentWords, limit: INCIDENTS_FOUND_MAX }),
+      // By other words the list of incidents looks through a thousand, for which a device's name would wait.
+      INCIDENT_NAME.test(text)
+        ? listed<Named>('alerts/incidents', { ...from, q: byName, limit: 1 })
+        : NONE_LISTED,
     ])
     if (!devices.ok) return devices
     if (!incidents.ok) return incidents

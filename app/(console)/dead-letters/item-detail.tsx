@@ -11,13 +11,13 @@ import type { LetterForecast } from '#lib/application/operations/foretell-letter
 import { placeInOp } from '#lib/application/dead-letters/op-place.ts'
 import { fieldName } from '#lib/protocol/field-name.ts'
 import { issueWords } from '#lib/protocol/issue-words.ts'
+import { WhyWords } from '../operations/why-cell.tsx'
 import { documentThen, versionThen } from './forecast-words.ts'
 import { ItemActions } from './item-actions.tsx'
 import { ItemForecast } from './item-forecast.tsx'
 import { ItemHistory } from './item-history.tsx'
 import { ItemReveal } from './item-reveal.tsx'
 import { CODE_WORDS, letterSentence, passesNow, refusedFields } from './letter-words.ts'
-import { WhyWords } from '../operations/why-cell.tsx'
 
 /** The third pane: one letter, why it failed, how the server stands now, and what can be done. */
 export function ItemDetail({

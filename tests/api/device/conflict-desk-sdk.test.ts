@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
-import { openMemoryStore } from '#lib/client/memory-store.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
@@ -20,8 +19,8 @@ describe('the conflict desk and two devices', () => {
     const { fleetId } = world.fleet
     const body = { name, strategy: 'manual', schema: NOTES_SCHEMA }
     await createCollection(world.app.ctx, { actor: SYSTEM, fleetId, body })
-    one = await world.replica({ store: openMemoryStore() })
-    two = await world.replica({ store: openMemoryStore() })
+    one = await world.replica()
+    two = await world.replica()
     for (const replica of [one, two]) await replica.sync()
   })
   afterAll(async () => {

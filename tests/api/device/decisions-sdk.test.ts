@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
-import { openMemoryStore } from '#lib/client/memory-store.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { ConflictNotice } from '#lib/client/tables.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
@@ -23,8 +22,8 @@ describe('a conflict that is decided on its device while another one writes', ()
         fleetId,
         body: { name: strategy, strategy, tieRule: 'manual', schema: NOTES_SCHEMA },
       })
-    one = await world.replica({ store: openMemoryStore() })
-    two = await world.replica({ store: openMemoryStore() })
+    one = await world.replica()
+    two = await world.replica()
     for (const replica of [one, two]) await replica.sync()
   })
   afterAll(async () => {

@@ -6,6 +6,20 @@ import { COLLECTION, OTHER_DEVICE, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 
 const RECORD = '01900000-0000-7000-8000-000000000001'
+const conflictId = '01900000-0000-7000-8000-0000000000cf'
+
+/** A record of another one's that this device changed as well: it waits for a person. */
+async function inConflict() {
+  const { authority, open } = createWorld()
+  const theirs = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  await replica.sync()
+  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
+  await reports.patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  return { authority, theirs, replica, reports }
+}
 
 test('[SM5] a first session enrolls, pushes before it pulls, and ends idle with an empty queue', async () => {
   const { authority, open } = createWorld()
@@ -283,7 +297,6 @@ test('[CS6] a conflict leaves the queue; this device shows its own side, and lat
   const replica = await open()
   const reports = replica.collection(COLLECTION)
   await replica.sync()
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
   authority.script.result = ({ id, recordId, resolves }) =>
     recordId === RECORD && resolves === undefined
       ? { id, status: 'conflict', record: theirs, conflictId }
@@ -316,7 +329,6 @@ test('[CS6] a conflict is shown, and shown no more, once the push is answered, h
     if (path === '/api/v1/sessions') shown.push(replica.conflicts$.get().length)
     return undefined
   }
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
   authority.script.result = ({ id }) => ({ id, status: 'conflict', record, conflictId })
   await reports.patch(RECORD, { set: { title: 'mine' } })
   await replica.sync()
@@ -328,21 +340,12 @@ test('[CS6] a conflict is shown, and shown no more, once the push is answered, h
 })
 
 test('[CS12] a notice tells what a pull brought, and a decision is made on what it told: at the call, or as it was drawn', async () => {
-  const { authority, open } = createWorld()
-  const theirs = authority.write(RECORD, { title: 'theirs' })
-  const replica = await open()
-  const reports = replica.collection(COLLECTION)
-  await replica.sync()
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  const { authority, theirs, replica, reports } = await inConflict()
   const sent: Mutation[] = []
   authority.script.result = (mutation) => {
-    const { id, resolves } = mutation
-    if (resolves === undefined) return { id, status: 'conflict', record: theirs, conflictId }
     sent.push(mutation)
     return undefined
   }
-  await reports.patch(RECORD, { set: { title: 'mine' } })
-  await replica.sync()
   const [drawn] = replica.conflicts$.get()
   if (!drawn) throw new Error('nothing waits for a person')
   const told: unknown[] = []
@@ -375,7 +378,6 @@ test('[CS12] an answer that is told once more, of a time before, makes no notice
   await replica.sync()
   const later = authority.write(RECORD, { title: 'theirs too' })
   await replica.sync()
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
   authority.script.result = ({ id }) => {
     const original = { id, status: 'conflict', record: theirs, conflictId } as const
     return { id, status: 'duplicate', original }
@@ -392,7 +394,6 @@ test('[CS6] what another removed is let be by a delete that decides; a patch of 
   const replica = await open()
   const reports = replica.collection(COLLECTION)
   await replica.sync()
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
   const gone = authority.write(RECORD, null)
   authority.script.result = ({ id }) => ({ id, status: 'conflict', record: gone, conflictId })
   await reports.patch(RECORD, { set: { title: 'mine' } })
@@ -415,15 +416,7 @@ test('[CS6] what another removed is let be by a delete that decides; a patch of 
 })
 
 test('[CS6][TK6] a conflict that the server does not know is given up: both sides are kept here, and later edits flow', async () => {
-  const { authority, open } = createWorld()
-  const theirs = authority.write(RECORD, { title: 'theirs' })
-  const replica = await open()
-  const reports = replica.collection(COLLECTION)
-  await replica.sync()
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
-  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
-  await reports.patch(RECORD, { set: { title: 'mine' } })
-  await replica.sync()
+  const { authority, replica, reports } = await inConflict()
   const decision = await reports.put(RECORD, { title: 'decided' }, { resolves: conflictId })
   const serverHlc = serverHlcAt(0)
   authority.script.result = ({ id, resolves }) =>
@@ -445,14 +438,7 @@ test('[CS6][TK6] a conflict that the server does not know is given up: both side
 })
 
 test('[CS6] a version by the desk makes the device ask whether its conflict was decided, also where others wrote after it', async () => {
-  const { authority, open } = createWorld()
-  const theirs = authority.write(RECORD, { title: 'theirs' })
-  const replica = await open()
-  await replica.sync()
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
-  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
-  await replica.collection(COLLECTION).patch(RECORD, { set: { title: 'mine' } })
-  await replica.sync()
+  const { authority, replica } = await inConflict()
   authority.write(RECORD, { title: 'of another one' })
   await replica.sync()
   expect(replica.conflicts$.get()).toMatchObject([{ conflictId }])
@@ -486,7 +472,6 @@ test('[CS6] a conflict that was decided before the backup is no notice when a re
   const replica = await open()
   await replica.sync()
   const theirs = authority.write(RECORD, { title: 'theirs' })
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
   authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
   await replica.collection(COLLECTION).put(RECORD, { title: 'mine' })
   await replica.sync()
@@ -518,15 +503,7 @@ test('[CS6] a conflict that was decided before the backup is no notice when a re
 })
 
 test('[CM1] told that its conflict was decided, a device closes it with the pull, and what waited behind it is sent', async () => {
-  const { authority, open } = createWorld()
-  const theirs = authority.write(RECORD, { title: 'theirs' })
-  const replica = await open()
-  await replica.sync()
-  const conflictId = '01900000-0000-7000-8000-0000000000cf'
-  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
-  const reports = replica.collection(COLLECTION)
-  await reports.patch(RECORD, { set: { title: 'mine' } })
-  await replica.sync()
+  const { authority, replica, reports } = await inConflict()
   authority.script.result = () => undefined
   await reports.patch(RECORD, { set: { title: 'later' } })
   const news = { id: '01900000-0000-7000-8000-0000000000c0', type: 'resolved' }
