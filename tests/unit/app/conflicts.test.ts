@@ -118,6 +118,8 @@ describe('a conflict in words', () => {
     expect(sidesOf(conflict)).toEqual(['mine'])
     expect(sidesOf({ ...conflict, outcome: 'local' })).toEqual(['theirs'])
     expect(sidesOf({ ...conflict, outcome: 'merge' })).toEqual([null])
+    // Two that changed different fields lost nothing that could be brought back.
+    expect(sidesOf({ ...conflict, outcome: 'merge', fields: [] })).toEqual([])
     expect(sidesOf(closedAs('merged'))).toEqual(['mine', 'theirs'])
     expect(sidesOf(closedAs('theirs'))).toEqual(['mine'])
     expect(sidesOf({ ...conflict, status: 'open' })).toEqual([])

@@ -107,7 +107,8 @@ export function clockWords(offsetMs: number | null): string {
 export type RestoreWay = { readonly side: 'mine' | 'theirs' | null; readonly label: string }
 
 /** What of a settled conflict can be brought back. Pure. */
-export function restoreWays({ status, outcome, closure }: Conflict): readonly RestoreWay[] {
+export function restoreWays(conflict: Conflict): readonly RestoreWay[] {
+  const { status, outcome, closure } = conflict
   if (status === 'open') return []
   const mine = { side: 'mine', label: 'Bring back the device’s side' } as const
   const theirs = { side: 'theirs', label: 'Bring back the server’s side' } as const
@@ -115,7 +116,8 @@ export function restoreWays({ status, outcome, closure }: Conflict): readonly Re
     if (closure.kept === 'merged') return [mine, theirs]
     return closure.kept === 'mine' ? [theirs] : [mine]
   }
-  if (outcome === 'merge') return [{ side: null, label: 'Bring back the fields that lost' }]
+  if (outcome === 'merge')
+    return loserWords(conflict)?.lost ? [{ side: null, label: 'Bring back the fields that lost' }] : []
   return outcome === 'local' ? [theirs] : [mine]
 }
 
