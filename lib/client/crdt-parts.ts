@@ -30,13 +30,14 @@ import { ReplicaError } from './errors.ts'
 import { endHeard, heardParts } from './heard.ts'
 import type { WriteCore } from './over-heard.ts'
 import { overHeard } from './over-heard.ts'
+import { noteJoined, rebasedOn } from './recent-rebases.ts'
 import type { Counted } from './tables.ts'
 import { joinTextsSince } from './texts-since.ts'
 import type { RecordGround } from './view.ts'
 import type { WriteReceipt, writeLocally } from './write.ts'
 
 export type CrdtRules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
-type OwnChange = Pick<Mutation, 'op' | 'hlc'> & { readonly baseVersion?: number }
+export type OwnChange = Pick<Mutation, 'op' | 'hlc'> & { readonly baseVersion?: number }
 
 /** A record with its CRDTs as this device has them: what the server said, and its own open changes joined in. */
 export interface CrdtGround {
@@ -146,7 +147,8 @@ function rebaseOwn(ground: CrdtGround, own: readonly OwnChange[], heard: CrdtSta
       (stateAt(ground.states, path)?.kind ?? kind) === kind &&
       changes.some((change) => change.path === path && change.kind !== kind),
   )
-  const on = (values: typeof claimed): CrdtGround => own.reduce(rebaseOne, values.reduce(joinHeard, ground))
+  const on = (values: typeof claimed): CrdtGround =>
+    rebasedOn(values.reduce(joinHeard, ground), own, rebaseOne)
   const made = on(claimed)
   // What was typed before that was heard stands on what was there then.
   const fitting = claimed.filter(([path]) => {
@@ -265,7 +267,10 @@ function join(first: readonly CrdtChange[], second: readonly CrdtChange[]): read
     if (!both) return null
     joined.set(change.path, both)
   }
-  return joined.size > CRDT_CHANGES_MAX ? null : [...joined.values()]
+  if (joined.size > CRDT_CHANGES_MAX) return null
+  const both = [...joined.values()]
+  if (both.every(({ kind }) => kind === 'text')) noteJoined(first, second, both)
+  return both
 }
 
 function joinChange(first: CrdtChange, second: CrdtChange): CrdtChange | null {

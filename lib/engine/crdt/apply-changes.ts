@@ -61,9 +61,20 @@ export function joinDeltas(
   }
   const result = Object.fromEntries(joined)
   const [path = ''] = Object.keys(deltas)
-  if (joined.size > CRDT_PATHS_MAX || JSON.stringify(result).length > CRDT_CHARS_MAX)
+  if (joined.size > CRDT_PATHS_MAX || jsonCharsOf(joined) > CRDT_CHARS_MAX)
     return err({ code: 'too_large', path })
   return ok(result)
+}
+
+/** Of their JSON text. A text's update is in base64, which JSON leaves as it is, and may be most of them. */
+function jsonCharsOf(states: ReadonlyMap<string, CrdtState>): number {
+  let chars = 0
+  const rest = [...states].map(([path, state]) => {
+    if (state.kind !== 'text') return [path, state]
+    chars += state.update.length
+    return [path, { ...state, update: '' }]
+  })
+  return chars + JSON.stringify(Object.fromEntries(rest)).length
 }
 
 /** What would be lost without a trace is refused here, where the authority can still say so. */
