@@ -112,6 +112,7 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
       opening,
       counted,
       app,
+      ground: standing,
     })
   })
   if (receipt) onWrite()
@@ -135,7 +136,15 @@ async function writeOt(place: Place, edit: OtEdit): Promise<WriteReceipt> {
     if (ground.data === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
     const op = core.otParts().edit(await core.rulesOf(tx, collection), ground, { at: ground.at, path }, edit)
     const app = context.schemas[collection]
-    return core.writeLocally(tx, clock, random, { collection, recordId, op, options: {}, opening, app })
+    return core.writeLocally(tx, clock, random, {
+      collection,
+      recordId,
+      op,
+      options: {},
+      opening,
+      app,
+      ground,
+    })
   })
   onWrite()
   return receipt

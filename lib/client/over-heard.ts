@@ -78,7 +78,14 @@ export async function overHeard(
   if (found.lastDot > 0) await noteDot(tx, found.lastDot)
   const receipts: WriteReceipt[] = []
   // The whole was checked; its parts are under the version of what they stand on.
-  const as = { ...input, options: { validate: false }, app: { version }, isPart: true } as const
+  const as = {
+    ...input,
+    options: { validate: false },
+    app: { version },
+    isPart: true,
+    // Each stands on the one before it.
+    ground: undefined,
+  } as const
   for (const part of found.made) receipts.push(await core.writeLocally(tx, clock, random, { ...as, ...part }))
   return receipts[0] ?? null
 }

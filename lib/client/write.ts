@@ -54,6 +54,8 @@ export interface WriteInput {
   readonly app: AppSchema | undefined
   /** It says nothing more of what others handed over. */
   readonly isPart?: true
+  /** What was read in this transaction, where the change was made on it. */
+  readonly ground?: RecordGround | undefined
 }
 
 /**
@@ -68,7 +70,7 @@ export async function writeLocally(
 ): Promise<WriteReceipt> {
   const { collection, recordId, op, options } = input
   if (!isUuid(recordId)) throw new ReplicaError('invalid_id', recordId)
-  const ground = await readGround(tx, collection, recordId, input.app)
+  const ground = input.ground ?? (await readGround(tx, collection, recordId, input.app))
   const decides = options.resolves !== undefined
   const standing = decides ? (ground.record?.data ?? null) : ground.data
   // A delete that decides a conflict lets be what another removed.
