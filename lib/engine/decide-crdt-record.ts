@@ -32,7 +32,12 @@ import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { standingRecord } from './push-draft.ts'
 import { spend } from './push-work.ts'
-import { charsOf, TEXT_CHARS_READ_PER_UNIT, TEXT_UNITS_PER_CHAR } from './text-work.ts'
+import {
+  CHANGE_UNITS_PER_CHAR,
+  charsOf,
+  STATE_CHARS_PER_UNIT,
+  TEXT_CHARS_READ_PER_UNIT,
+} from './text-work.ts'
 import type { BaseDocument, RecordState, SeenDocument } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
@@ -192,7 +197,8 @@ function joined(
   const { rules } = question
   const { text } = draft.world
   const seen = base.kind === 'known' && !anew ? { ...base.crdt, ...base.plain } : {}
-  spend(draft.work, TEXT_UNITS_PER_CHAR * (charsOf(states, deltas) + charsOf(deltas, deltas)))
+  spend(draft.work, CHANGE_UNITS_PER_CHAR * charsOf(deltas, deltas))
+  spend(draft.work, charsOf(states, deltas) / STATE_CHARS_PER_UNIT)
   const crdt = joinDeltas(withPlacesSeen(states, seen, deltas, text), deltas, text)
   if (!crdt.ok) return unfit(crdt.error, base)
   spend(draft.work, charsOf(crdt.value, crdt.value) / TEXT_CHARS_READ_PER_UNIT)

@@ -161,6 +161,24 @@ describe('what one push may take by texts of CRDTs', () => {
     expect(server.record?.data?.['body']).toBe(body.toJSON())
   })
 
+  it('[PU7] counts what changes by its own length, beside what it is joined with', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'crdt' }))
+    const doc = new Y.Doc()
+    const body = doc.getText('text')
+    const changes = Array.from({ length: 8 }, () => {
+      const before = Y.encodeStateVector(doc)
+      doc.transact(() => {
+        for (let n = 0; n < 2_000; n++) body.insert((n * 7_919) % (body.length + 1), 'x')
+      })
+      const update = Buffer.from(Y.encodeStateAsUpdate(doc, before)).toString('base64')
+      return mutationBy(DEVICE_B, { type: 'crdt', changes: [{ path: '/body', kind: 'text', update }] })
+    })
+    const applied = countOf(server.push(DEVICE_B, changes), 'applied')
+    const told = changes.slice(0, applied).map(({ op }) => JSON.stringify(op).length)
+    expect(applied).toBeLessThan(8)
+    expect(workOf(server)).toBeGreaterThan(4.9 * told.reduce((sum, chars) => sum + chars, 0))
+  })
+
   it('[PU7] counts texts that are read beside what changes, where nothing comes of it too', () => {
     const server = new EngineWorld(
       rulesOf({ strategy: 'crdt', schema: { properties: { n: { type: 'number' } } } }),
