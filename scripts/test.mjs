@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { budgetText, processorSeconds } from './checks/budget.mjs'
-import { asOne, BEHIND_OTHERS, CHECKS, IN_THE_BACKGROUND, part, runLoud } from './checks/checks.mjs'
+import { asOne, BEHIND_OTHERS, CHECKS, IN_THE_BACKGROUND, part } from './checks/checks.mjs'
 import { countPlaywright, countVitest, heeding } from './checks/count.mjs'
 import { ensureBrowser } from './setup/browser.mjs'
 import { buildConsole } from './setup/build.mjs'
@@ -20,21 +20,23 @@ await runMain(async () => {
   const reports = mkdtempSync(path.join(tmpdir(), 'tidemark-reports-'))
   const report = (name) => path.join(reports, `${name}.json`)
   // Some wait for nothing but a processor, and take what others leave of them: of those the simulation, which is the longest, comes last.
-  const background = part('simulation', async () => asOne(await runLoud(SIMULATION, {}, IN_THE_BACKGROUND)))
+  const background = part('simulation', async (run) => asOne(await run(SIMULATION, {}, IN_THE_BACKGROUND)))
   // Before all tests, because they read the checkout, in which Next writes when a test starts it.
   const checked = await Promise.all(
-    CHECKS.map(([name, args]) => part(name, async () => asOne(await runLoud(args)))),
+    CHECKS.map(([name, args]) => part(name, async (run) => asOne(await run(args)))),
   )
-  const pure = part('unit and property tests', () =>
-    vitest(['pure', 'mocked', 'simulation'], report('pure'), BEHIND_OTHERS),
+  const pure = part('unit and property tests', (run) =>
+    vitest(run, ['pure', 'mocked', 'simulation'], report('pure'), BEHIND_OTHERS),
   )
   // Half of these two is waiting, for a database, for processes or a browser.
-  const database = part('contract and API tests', () => vitest(['database', 'processes'], report('database')))
-  const browser = await part('browser tests', () => playwright(report('playwright')))
-  const sdk = await part('the SDK in browsers', () => vitest(['browser'], report('browser')))
+  const database = part('contract and API tests', (run) =>
+    vitest(run, ['database', 'processes'], report('database')),
+  )
+  const browser = await part('browser tests', (run) => playwright(run, report('playwright')))
+  const sdk = await part('the SDK in browsers', (run) => vitest(run, ['browser'], report('browser')))
   // What writes into the checkout comes when those that read it are over.
   await pure
-  const dev = await part('npm run dev', () => vitest(['dev'], report('dev')))
+  const dev = await part('npm run dev', (run) => vitest(run, ['dev'], report('dev')))
   const counts = [...checked, browser, sdk, dev, ...(await Promise.all([pure, database, background]))]
   rmSync(reports, { recursive: true, force: true })
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
@@ -48,21 +50,22 @@ await runMain(async () => {
 })
 
 /**
+ * @param {import('./checks/checks.mjs').Run} run
  * @param {readonly string[]} projects
  * @param {string} file
  * @param {number} [priority]
  */
-async function vitest(projects, file, priority) {
+async function vitest(run, projects, file, priority) {
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
   const chosen = projects.flatMap((project) => ['--project', project])
   const runner = ['node_modules/vitest/vitest.mjs', 'run', ...chosen, ...reporters]
-  const code = await runLoud(runner, {}, priority)
+  const code = await run(runner, {}, priority)
   return heeding(code, countVitest(file))
 }
 
-/** @param {string} file */
-async function playwright(file) {
+/** @param {import('./checks/checks.mjs').Run} run @param {string} file */
+async function playwright(run, file) {
   const environment = { PLAYWRIGHT_JSON_OUTPUT_NAME: file }
   const runner = ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json']
-  return heeding(await runLoud(runner, environment), countPlaywright(file))
+  return heeding(await run(runner, environment), countPlaywright(file))
 }

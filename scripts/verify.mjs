@@ -1,4 +1,4 @@
-import { asOne, CHECKS, part, runLoud } from './checks/checks.mjs'
+import { asOne, CHECKS, part } from './checks/checks.mjs'
 import { prepare } from './setup/prepare.mjs'
 import { runMain } from './setup/step.mjs'
 
@@ -11,9 +11,9 @@ await runMain(async () => {
   await prepare()
   let failed = 0
   for (const [name, args] of CHECKS)
-    failed += (await part(name, async () => asOne(await runLoud(args)))).failed
+    failed += (await part(name, async (run) => asOne(await run(args)))).failed
   failed += (
-    await part('unit, property and architecture tests', async () => asOne(await runLoud(PURE, QUICK)))
+    await part('unit, property and architecture tests', async (run) => asOne(await run(PURE, QUICK)))
   ).failed
   process.exit(failed === 0 ? 0 : 1)
 })

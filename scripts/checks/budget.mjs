@@ -23,7 +23,13 @@ export function budgetText(clockSeconds, processorSeconds) {
 /** Seconds of processor time of this process and of the programs whose end it has seen; null where there is no /proc. */
 export function processorSeconds() {
   const stat = ownStat()
-  return stat === null ? null : ticksOf(stat) / TICKS_PER_SECOND
+  return stat === null ? null : (ticksOf(stat).own + ticksOf(stat).ended) / TICKS_PER_SECOND
+}
+
+/** Of the programs alone whose end it has seen. What has grown since one started is that one's, once its own end was seen. */
+export function endedSeconds() {
+  const stat = ownStat()
+  return stat === null ? 0 : ticksOf(stat).ended / TICKS_PER_SECOND
 }
 
 function ownStat() {
@@ -35,10 +41,9 @@ function ownStat() {
   }
 }
 
-/** utime, stime, cutime and cstime: the 14th to 17th field (proc(5)); the second, in brackets, may hold spaces. @param {string} stat */
-export const ticksOf = (stat) =>
-  stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 15)
-    .reduce((sum, ticks) => sum + Number(ticks), 0)
+/** utime and stime, cutime and cstime: the 14th to 17th field (proc(5)); the second, in brackets, may hold spaces. @param {string} stat */
+export function ticksOf(stat) {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = fields.slice(11, 15).map(Number)
+  return { own: utime + stime, ended: cutime + cstime }
+}
