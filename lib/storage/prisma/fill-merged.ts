@@ -1,7 +1,8 @@
 import type { Bucket, FullTier, MergedTier } from '#lib/rollups/bucket.ts'
 import { fullTierOf, MERGED_TIERS, TIER_MS } from '#lib/rollups/bucket.ts'
 import type { Database, Send, Statement } from './database.ts'
-import { lockPosition } from './fold.ts'
+import type { PositionRow } from './fold.ts'
+import { FOLD_POSITION, lockPosition } from './fold.ts'
 import type { RangeRow } from './rollup-row.ts'
 import { bucketsOf, rollupRange, saveBuckets } from './rollup-row.ts'
 import { at, ms } from './values.ts'
@@ -30,6 +31,9 @@ export const fillMerged = (
   merge: (full: readonly Bucket[], tier: MergedTier) => readonly Bucket[],
 ): Promise<boolean> =>
   database.inFleetHot(fleetId, async (send) => {
+    const [seen] = await send<PositionRow>(FOLD_POSITION, [fleetId])
+    // Nothing to wait for: whoever folds holds the position for as long as it takes.
+    if (!seen || seen.merged_from === null) return false
     const { merged_from: wholeFrom } = await lockPosition(send, fleetId)
     if (wholeFrom === null) return false
     const [row] = await send<{ newest: Date | null }>(NEWEST_BEFORE, [fleetId, wholeFrom])

@@ -354,6 +354,22 @@ describe('merged buckets of a database from before there were any', () => {
       },
     ])
 
+  it('wait for nobody who folds where none are missing', async () => {
+    const { storage, url } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    await storage.telemetry.append(fleetId, events('1.0.0'))
+    await foldOn(storage, fleetId)
+    const folding = new pg.Client(url ?? undefined)
+    await folding.connect()
+    try {
+      await folding.query('BEGIN')
+      await folding.query('SELECT 1 FROM fold_position WHERE fleet_id = $1 FOR UPDATE', [fleetId])
+      expect(await storage.telemetry.fillMerged(fleetId, mergedOf)).toBe(false)
+    } finally {
+      await folding.end()
+    }
+  })
+
   it('are filled hour by hour, newest first, while late events are folded: the same bytes as if always there', async () => {
     const { storage, url } = current()
     const [{ id: fleetId }, { id: other }] = [await makeFleet(storage), await makeFleet(storage)]
