@@ -32,13 +32,8 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
   const nowMs = ctx.clock.now()
   const fleet = await ctx.storage.fleets.get(fleetId)
   if (!fleet) throw new ApplicationError('unauthorized')
-  const id =
-    request.deviceId ??
-    (await ctx.storage.devices.findEnrolled(fleetId, request.requestId, nowMs)) ??
-    ctx.ids()
-  const device: Device = {
+  const made: Omit<Device, 'id'> = {
     ...request.device,
-    id,
     fleetId,
     status: 'active',
     access: key.access,
@@ -52,16 +47,32 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
   }
   const formerId = await provenFormer(ctx, fleetId, request)
   const token = makeFleetCredential('device', fleetId)
-  const outcome = await ctx.storage.devices.enroll(
-    { device, tokenHash: token.hash, requestId: request.requestId, keyId: key.id, nowMs, formerId },
-    auditEntry(ctx, deviceActor(device), {
-      action: 'device.enroll',
-      target: id,
-      fleetId,
-      after: { keyId: key.id, formerDeviceId: formerId },
-      address: input.address ?? null,
-    }),
-  )
+  const enrollAs = (id: string) =>
+    ctx.storage.devices.enroll(
+      {
+        device: { ...made, id },
+        tokenHash: token.hash,
+        requestId: request.requestId,
+        keyId: key.id,
+        nowMs,
+        formerId,
+      },
+      auditEntry(ctx, deviceActor({ id, name: made.name }), {
+        action: 'device.enroll',
+        target: id,
+        fleetId,
+        after: { keyId: key.id, formerDeviceId: formerId },
+        address: input.address ?? null,
+      }),
+    )
+  const enrolled = () => ctx.storage.devices.findEnrolled(fleetId, request.requestId, nowMs)
+  let id = request.deviceId ?? (await enrolled()) ?? ctx.ids()
+  let outcome = await enrollAs(id)
+  if (outcome === 'taken' && request.deviceId === undefined) {
+    // A copy of this request was first: the device is the one that it has made meanwhile.
+    id = (await enrolled()) ?? id
+    outcome = await enrollAs(id)
+  }
   if (outcome === 'gone') throw new ApplicationError('unauthorized')
   if (outcome === 'used_up')
     throw new ApplicationError('unauthorized', {

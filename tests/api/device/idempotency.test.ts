@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
-import { TestDevice, bodyOf, newUuid, testApp, testFleet } from '#tests/support/device-world.ts'
+import { TestDevice, bodyOf, newUuid, send, testApp, testFleet } from '#tests/support/device-world.ts'
 import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 
@@ -38,6 +38,21 @@ describe.each(STORAGES)('idempotency over $name', ({ open }) => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
     expect((await device.pulled(before)).changes).toHaveLength(2)
+  })
+
+  it('[EN1] makes one device of copies of an enrollment that come at once over two processes, though it names no id', async () => {
+    const before = await held.storage.devices.countEnrolled(fleet.fleetId)
+    const body = { requestId: newUuid(), device: { name: 'tablet', platform: 'ios', appVersion: '1.2.0' } }
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, i) =>
+        send(i % 2 ? other : app, 'POST', '/api/v1/enroll', { token: fleet.key, body }),
+      ),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
+    const told = (await Promise.all(answers.map(bodyOf))) as { deviceId: string; token: string }[]
+    expect(new Set(told.map(({ deviceId }) => deviceId)).size).toBe(1)
+    for (const { token } of told) expect((await send(app, 'GET', '/api/v1/pull', { token })).status).toBe(200)
+    expect(await held.storage.devices.countEnrolled(fleet.fleetId)).toBe(before + 1)
   })
 
   it('[ID1] answers a mutation id that had an effect as duplicate, with the first result', async () => {
