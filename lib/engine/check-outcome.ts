@@ -67,9 +67,16 @@ function isOutdated(
   return (records.get(recordKey(collection, recordId))?.version ?? 0) !== verdict.recordVersion
 }
 
-/** True when the authority must be asked again: some record has changed since, or its rules came only just now. */
-export function hasOutdatedVerdict({ collections, records }: PushWorld, push: IncomingPush): boolean {
+/**
+ * True when the authority must be asked again: some record has changed since, or its rules came only just now. What had its
+ * effect needs no verdict (ID1), but for a replay.
+ */
+export function hasOutdatedVerdict(
+  { collections, records, mutations }: PushWorld,
+  push: IncomingPush,
+): boolean {
   return push.mutations.some(({ mutation }) => {
+    if (push.replayOf === null && mutations.has(mutation.id)) return false
     const verdict = push.verdicts.get(mutation.id)
     if (!verdict)
       return (

@@ -130,8 +130,8 @@ export type AuthorityVerdict =
   | { readonly kind: 'accepted'; readonly recordVersion: number }
   | { readonly kind: 'refused'; readonly recordVersion: number; readonly message: string }
   | { readonly kind: 'unavailable'; readonly detail: string }
-  /** Not asked, since its breaker is open. */
-  | { readonly kind: 'shed'; readonly retryAfterMs: number }
+  /** Not asked, since its breaker is open or the push was out of time. */
+  | { readonly kind: 'shed'; readonly retryAfterMs: number; readonly outOfTime?: true }
 
 /** A mutation with what the edge knows of it. */
 export interface IncomingMutation {

@@ -62,7 +62,7 @@ const PUSH = `At most ${MUTATIONS_PER_PUSH_MAX} mutations and ${BODY_BYTES_MAX /
 
 A \`put\` that makes a removed record anew has \`baseVersion\` 0, or the device's own delete as \`after\`. With the version of the tombstone as its base it is an edit of what isn't there, and goes to a person.
 
-With \`atomic\` all of it happens or nothing does: a culprit (a conflict, dead letter, refusal, \`retry\` or \`shed\`) is 409 \`atomic_aborted\` with \`results\`, and one that is past the bound on records 413 \`atomic_too_large\`, now and whenever it came again.`
+With \`atomic\` all of it happens or nothing does: a culprit (a conflict, dead letter, refusal, \`retry\` or \`shed\`) is 409 \`atomic_aborted\` with \`results\`, and with \`Retry-After\` where all culprits are \`retry\` or \`shed\`. One that is past the bound on records is 413 \`atomic_too_large\`, now and whenever it came again, and so is one that its collections' authorities, quick as they are, cannot be asked about in 15 s: make it of fewer changes.`
 /** protocol.md, events: there is no schema for what stands in a stream. */
 const EVENTS = `Each event's data is one JSON object. All of it is a hint: whatever is missed comes with the next session.
 

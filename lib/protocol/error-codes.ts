@@ -79,7 +79,7 @@ export const ERROR_CODES = {
   atomic_aborted: {
     status: 409,
     title: 'The atomic push had no effect',
-    help: '`results` names each culprit.',
+    help: '`results` names each culprit. Wait for Retry-After where there is one; without it the same again has no effect either.',
   },
   device_forked: {
     status: 409,
@@ -181,7 +181,8 @@ export const ERROR_CODES = {
   },
   atomic_too_large: {
     status: 413,
-    title: 'This atomic push changes, or is answered with, more than 8 MiB of records',
+    title:
+      'This atomic push changes, or is answered with, more than 8 MiB of records, or takes longer than a push may',
     help: 'Nothing of it happened, and the same again would not either. Make it of fewer changes.',
   },
   unsupported_media_type: {

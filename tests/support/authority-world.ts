@@ -16,9 +16,13 @@ export interface AuthorityWorld {
   close(): Promise<void>
 }
 
-export async function openAuthorityWorld(held: TestStorage, timeoutMs: number): Promise<AuthorityWorld> {
+export async function openAuthorityWorld(
+  held: TestStorage,
+  timeoutMs: number,
+  clock?: Parameters<typeof testApp>[2],
+): Promise<AuthorityWorld> {
   const authority = await AuthorityServer.open()
-  const app = await held.served(testApp(held.storage))
+  const app = await held.served(testApp(held.storage, undefined, clock))
   const fleet = await testFleet(app)
   const body = {
     name: 'orders',

@@ -13,7 +13,9 @@ import { authorityKey, signatureOf } from './authority-key.ts'
 /** One call carries at most this many mutations, or this many bytes of them with their records. */
 export const ASKED_TOGETHER_MAX = 100
 export const ASKED_BYTES_MAX = 1024 * 1024
-/** A push asks one authority after another, a batch each; no call begins that could end after this. */
+/** A push asks so many collections' authorities side by side, each a batch after the other, which may stand on each other. */
+export const ASKED_AT_ONCE_MAX = 4
+/** No call begins that could end after this. */
 export const ASKED_FOR_MAX_MS = 15_000
 const NOT_ASKED_RETRY_MS = 1_000
 const MESSAGE_SHOWN_MAX = 500
@@ -29,7 +31,7 @@ const answer = z.object({
     .max(ASKED_TOGETHER_MAX),
 })
 
-const NOT_ASKED: AuthorityVerdict = { kind: 'shed', retryAfterMs: NOT_ASKED_RETRY_MS }
+const NOT_ASKED: AuthorityVerdict = { kind: 'shed', retryAfterMs: NOT_ASKED_RETRY_MS, outOfTime: true }
 
 type Verdicts = Map<string, AuthorityVerdict>
 
@@ -42,8 +44,9 @@ interface Question {
 
 /**
  * Asks the authority of each collection about a push's mutations, before any stream is locked (AU1). Each answer is
- * bound to the version of the record that it was given on. What there was no time left to ask about is `shed`: the
- * device sends it again, and what was decided by then is out of the way.
+ * bound to the version of the record that it was given on. What had its effect is not asked about again (ID1), so that it takes
+ * no time from the rest. What there was no time left to ask about is `shed`: the device sends it again, and what was
+ * decided by then is out of the way. Of an atomic push nothing is (decide-group.ts).
  */
 export async function askAuthority(
   ctx: Context,
@@ -51,23 +54,46 @@ export async function askAuthority(
   push: IncomingPush,
   authorities: ReadonlyMap<string, AuthorityOf>,
 ): Promise<ReadonlyMap<string, AuthorityVerdict>> {
-  const asked = push.mutations
+  const sent = push.mutations
     .map(({ mutation }) => mutation)
     .filter(({ collection }) => authorities.has(collection) && !push.shed?.has(collection))
-  const records = await readRecords(ctx, fleetId, asked)
+  const [records, done] = await Promise.all([
+    readRecords(ctx, fleetId, sent),
+    doneOf(ctx, fleetId, push, sent),
+  ])
+  const asked = sent.filter(({ id }) => !done.has(id))
   const verdicts: Verdicts = new Map()
   const endMs = ctx.clock.now() + ASKED_FOR_MAX_MS
-  for (const [collection, authority] of authorities) {
-    const questions = asked
-      .filter((mutation) => mutation.collection === collection)
-      .map((mutation) => questionOf(mutation, records.get(recordKey(collection, mutation.recordId)) ?? null))
-    for (const batch of batches(questions)) {
-      if (ctx.clock.now() + authority.timeoutMs <= endMs)
-        await askBatch(ctx, { fleetId, push, authority, collection, batch }, verdicts)
-      else for (const { mutation } of batch) verdicts.set(mutation.id, NOT_ASKED)
+  const waiting = authorities.entries()
+  const askNext = async (): Promise<void> => {
+    for (const [collection, authority] of waiting) {
+      const questions = asked
+        .filter((mutation) => mutation.collection === collection)
+        .map((mutation) =>
+          questionOf(mutation, records.get(recordKey(collection, mutation.recordId)) ?? null),
+        )
+      for (const batch of batches(questions)) {
+        if (ctx.clock.now() + authority.timeoutMs <= endMs)
+          await askBatch(ctx, { fleetId, push, authority, collection, batch }, verdicts)
+        else for (const { mutation } of batch) verdicts.set(mutation.id, NOT_ASKED)
+      }
     }
   }
+  await Promise.all(Array.from({ length: ASKED_AT_ONCE_MAX }, askNext))
   return verdicts
+}
+
+/** Of these mutations those that had their effect; a replay runs again (ID3). */
+async function doneOf(
+  ctx: Context,
+  fleetId: string,
+  { replayOf }: IncomingPush,
+  mutations: readonly Mutation[],
+): Promise<ReadonlySet<string>> {
+  const ids = replayOf === null ? mutations.map(({ id }) => id) : []
+  if (ids.length === 0) return new Set()
+  const known = await ctx.storage.sync.standingOf(fleetId, ids)
+  return new Set(known.map(({ mutationId }) => mutationId))
 }
 
 async function readRecords(
@@ -135,7 +161,8 @@ async function askBatch(ctx: Context, asked: Batch, verdicts: Verdicts): Promise
 type Guarded =
   | { readonly kind: 'done'; readonly value: Result<Decisions, string> }
   | { readonly kind: 'open'; readonly refusal: { readonly retryAfterMs: number } }
-type Decisions = ReadonlyMap<string, z.infer<typeof answer>['decisions'][number]>
+type Decision = z.infer<typeof answer>['decisions'][number]
+type Decisions = ReadonlyMap<string, Decision>
 
 function verdictFor({ id }: Mutation, record: RecordState | null, guarded: Guarded): AuthorityVerdict {
   if (guarded.kind === 'open') return { kind: 'shed', retryAfterMs: guarded.refusal.retryAfterMs }
@@ -181,7 +208,13 @@ function readDecisions(body: string, batch: readonly Question[]): Result<Decisio
   }
   const parsed = safeParse(answer, json)
   if (!parsed.success) return err('the authority answered something that is not the contract')
-  const decisions = new Map(parsed.data.decisions.map((decision) => [decision.id, decision]))
+  const decisions = new Map<string, Decision>()
+  for (const decision of parsed.data.decisions) {
+    const before = decisions.get(decision.id)
+    if (before && before.decision !== decision.decision)
+      return err('the authority both accepted and refused a mutation')
+    decisions.set(decision.id, decision)
+  }
   const missing = batch.find(({ mutation }) => !decisions.has(mutation.id))
   return missing ? err(`the authority said nothing of ${missing.mutation.id}`) : ok(decisions)
 }

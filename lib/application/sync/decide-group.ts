@@ -2,9 +2,10 @@ import { hasOutdatedVerdict } from '#lib/engine/check-outcome.ts'
 import { serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { waitAfterTries } from '#lib/engine/failed-tries.ts'
+import { isCulprit } from '#lib/engine/is-culprit.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
-import type { IncomingMutation, PushDecision, PushWorld } from '#lib/engine/types.ts'
+import type { IncomingMutation, IncomingPush, PushDecision, PushWorld } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { DEAD_LETTERS_PER_DEVICE_DAY_MAX } from '#lib/protocol/limits.ts'
@@ -17,6 +18,7 @@ import type {
   StoredReport,
   StoredResponse,
 } from '#lib/storage/ports.ts'
+import { ASKED_FOR_MAX_MS } from '../authority/ask-authority.ts'
 import { accessTo } from '../devices/access.ts'
 import { requireActive } from '../devices/require-active.ts'
 import { wireCommands } from '../devices/wire-commands.ts'
@@ -158,12 +160,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   if (isForked(device.report, job.report)) throw new ApplicationError('device_forked')
   if (isOutdated(group, job)) return { kind: 'outdated' }
   const decision = decidePush(group.world, { ...job.push, linkedIds: device.linkedIds }, group.ids)
-  if (decision.kind === 'aborted') {
-    // To be sent again would not help: it is as large then.
-    if (decision.results.some((result) => 'code' in result && result.code === 'push_full'))
-      throw new ApplicationError('atomic_too_large')
-    throw new ApplicationError('atomic_aborted', { extra: { results: decision.results as unknown as Json } })
-  }
+  if (decision.kind === 'aborted') throw abortedBy(job.push, decision.results)
   countLetters(group, deviceId, decision)
   take(group, job, decision)
   countTries(group, job, decision.results)
@@ -177,6 +174,27 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   writes.sessions.push({ sessionId: job.sessionId, deviceId })
   writes.events.push(pushEventOf(job, decision.results, decision.effects, world.nowMs, isCollectionOf(group)))
   return answered(group, device, { body, results: decision.results, repeated: false })
+}
+
+/** To be sent again would not help where an atomic push is more than one can do: it is as much then. */
+function abortedBy({ verdicts }: IncomingPush, results: readonly MutationResult[]): ApplicationError {
+  if (results.some((result) => 'code' in result && result.code === 'push_full'))
+    return new ApplicationError('atomic_too_large')
+  const culprits = results.filter(isCulprit)
+  const isOutOfTime = results.some(({ id }) => {
+    const verdict = verdicts.get(id)
+    return verdict?.kind === 'shed' && verdict.outOfTime
+  })
+  if (isOutOfTime && culprits.every(({ status }) => status === 'shed'))
+    return new ApplicationError('atomic_too_large', {
+      detail: `its authorities were not asked about all of it in ${ASKED_FOR_MAX_MS / 1_000} s: make it of fewer changes, or have them answer sooner`,
+    })
+  const waits = culprits.flatMap((result) => ('retryAfterMs' in result ? [result.retryAfterMs] : []))
+  return new ApplicationError('atomic_aborted', {
+    extra: { results: results as unknown as Json },
+    // What one culprit can't wait for, no wait will mend.
+    retryAfterMs: waits.length === culprits.length ? Math.max(...waits) : undefined,
+  })
 }
 
 /**

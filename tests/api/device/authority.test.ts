@@ -67,15 +67,22 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
   })
 
   it('[check 40] [AU1] silence, an error, a redirect and nonsense are `retry`, and the rest of the push goes on', async () => {
+    const both =
+      (...said: readonly string[]) =>
+      ({ body }: Asked) => ({
+        body: { decisions: said.flatMap((decision) => body.mutations.map(({ id }) => ({ id, decision }))) },
+      })
     const answers = [
       null,
       { status: 500 },
       { status: 302, headers: { location: authority.url } },
       { body: { decisions: [] } },
       { body: 'nonsense' },
+      both('refuse', 'accept'),
+      both('accept', 'refuse'),
     ]
     for (const answer of answers) {
-      authority.answer = () => answer
+      authority.answer = (about) => (typeof answer === 'function' ? answer(about) : answer)
       const asked = authority.asked.length
       expect(await push(order(), device.mutation())).toMatchObject([
         { status: 'retry', code: 'authority_unavailable', retryAfterMs: 1_000 },
@@ -88,6 +95,35 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
       409,
       { code: 'atomic_aborted', results: [{ status: 'retry' }, { status: 'not_applied' }] },
     ])
+  })
+
+  it('[AU1] the same decision twice is one', async () => {
+    authority.answer = ({ body }) => ({
+      body: {
+        decisions: [...body.mutations, ...body.mutations].map(({ id }) => ({ id, decision: 'accept' })),
+      },
+    })
+    expect(await push(order())).toMatchObject([{ status: 'applied' }])
+  })
+
+  it('[AT1] an aborted push is told when to come back where all its culprits can wait', async () => {
+    authority.answer = () => ({ status: 500 })
+    const invalid = device.mutation({ op: { type: 'put', data: { title: 7 } } })
+    const atomic = async (...mutations: readonly unknown[]) => {
+      const answer = await device.push(device.pushBody(mutations as never, { atomic: true }))
+      return [answer.status, answer.headers.get('retry-after')]
+    }
+    expect(await atomic(order(), device.mutation())).toEqual([409, '1'])
+    expect(await atomic(order(), invalid)).toEqual([409, null])
+  })
+
+  it('[AU1][ID1] what had its effect is not asked about again', async () => {
+    const [done, fresh] = [order(), order()]
+    await push(done)
+    authority.asked.length = 0
+    expect(await push(done, fresh)).toMatchObject([{ status: 'duplicate' }, { status: 'applied' }])
+    expect(await push(done, fresh)).toMatchObject([{ status: 'duplicate' }, { status: 'duplicate' }])
+    expect(authority.asked.map(({ body }) => body.mutations.map(({ id }) => id))).toEqual([[fresh.id]])
   })
 
   it('[AU2] is asked again when the record changes meanwhile: three times in all, then `contention`', async () => {
