@@ -64,11 +64,15 @@ function joinedSince(
   return told
 }
 
-/** By the operations that the page tells anyway. */
+/**
+ * By the operations that the page tells anyway; not from a path's first one on: that was made on a document, and what was
+ * written of that since the earlier one is in no log.
+ */
 function operatedSince(data: JsonObject, ot: WireRecord['ot'], fromChars: number): Record<string, TextSince> {
   const told: Record<string, TextSince> = {}
-  for (const [path, { kind, ops }] of Object.entries(ot ?? {})) {
-    const shown = kind === 'text' && ops ? valueAt(data, path) : undefined
+  for (const [path, { kind, revision, ops }] of Object.entries(ot ?? {})) {
+    const isLogged = ops && ops.length < revision
+    const shown = kind === 'text' && isLogged ? valueAt(data, path) : undefined
     if (typeof shown === 'string' && shown.length >= fromChars) told[path] = { hash: hash53(shown) }
   }
   return told

@@ -7,9 +7,10 @@ import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { decodeBase64url, encodeBase64url } from '#lib/kernel/base64url.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Operation } from '#lib/protocol/mutation.ts'
 import type { PulledRecord, PullResponse } from '#lib/protocol/pull.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
-import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import { TestDevice, newUuid, testApp, testFleet } from '#tests/support/device-world.ts'
 import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 import { TextReader } from '#tests/support/text-reader.ts'
@@ -277,6 +278,51 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
     expect(await two.collection(collection).text(a, 'body').value()).toBe(`later LOST so ${LONG}`)
     await close()
   })
+
+  it.each(['patch', 'put', 'nothing'])(
+    "[TK9] is whole with a path's first operation, behind a %s too that the reader lacks, and told by operations from then on",
+    async (written) => {
+      const [author, reads] = await Promise.all([
+        TestDevice.enroll(app, fleet),
+        TestDevice.enroll(app, fleet),
+      ])
+      const recordId = newUuid()
+      let version = 0
+      let revision = 0
+      const write = async (op: Operation): Promise<void> => {
+        const mutation = author.mutation({ collection: 'drafts', recordId, baseVersion: version, op })
+        const [result] = (await author.pushed([mutation])).results
+        expect(result).toMatchObject({ status: 'applied' })
+        ;({ version, revision = 0 } = result as { version: number; revision?: number })
+      }
+      const operate = (text: string) =>
+        write({ type: 'ot', path: '/body', kind: 'text', baseRevision: revision, ops: [text] })
+      const reader = new TextReader()
+      let token = ''
+      const page = async () => {
+        const query = new URLSearchParams({ collections: 'drafts', texts: 'since', token })
+        if (token === '') query.delete('token')
+        const told = (await (await reads.send('GET', `/api/v1/pull?${query}`)).json()) as PullResponse
+        reader.take(told)
+        token = told.token
+        return told
+      }
+      await write({ type: 'put', data: { body: LONG } })
+      await page()
+      const body = `more ${LONG}`
+      if (written === 'patch') await write({ type: 'patch', set: { body } })
+      if (written === 'put') await write({ type: 'put', data: { body } })
+      await operate('op ')
+      const first = await page()
+      const shown = () => reader.shown()[`drafts/${recordId}`]
+      expect(first.changes).toMatchObject([{ recordId, ot: { '/body': { revision: 1 } } }])
+      expect(shown()).toBe(`op ${written === 'nothing' ? LONG : body}`)
+      await operate('and ')
+      const { changes } = await page()
+      expect(changes).toMatchObject([{ recordId, textsSince: { '/body': {} } }])
+      expect(shown()).toBe(`and op ${written === 'nothing' ? LONG : body}`)
+    },
+  )
 
   /** What may be wrong with what a page tells, and where. */
   const DAMAGES = [

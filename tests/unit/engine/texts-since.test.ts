@@ -59,17 +59,25 @@ describe('a text that is told by what came to it', () => {
   })
 
   it('[TK9] under OT is told by the operations that the page has anyway, where it has all of them', () => {
-    const data = { title: 'x', body: 'some more words', note: 'as it was', tree: 'json' }
+    const data = {
+      title: 'x',
+      body: 'some more words',
+      note: 'as it was',
+      tree: 'json',
+      first: 'of a document',
+    }
     const record = recordOf({}, data, { crdt: null })
     const ot = {
       '/body': { kind: 'text', revision: 3, ops: [[5, 'more ']] },
       '/note': { kind: 'text', revision: 9 },
       '/tree': { kind: 'json', revision: 1, ops: [] },
+      // What the document was that it was made on, the log doesn't say.
+      '/first': { kind: 'text', revision: 1, ops: [['of a ']] },
     } as const
     const told = withTextsSince(record, ot, at({}), 0, yjsText)
     expect(told).toEqual({
       ...record,
-      data: '{"title":"x","body":"","note":"as it was","tree":"json"}',
+      data: '{"title":"x","body":"","note":"as it was","tree":"json","first":"of a document"}',
       textsSince: { '/body': { hash: hash53('some more words') } },
     })
     expect(withTextsSince(record, ot, at({}), 16, yjsText)).toEqual(record)
