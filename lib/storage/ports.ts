@@ -244,7 +244,7 @@ export interface SyncPort {
    * call marks the collections of `firstComplete`, whose first snapshot is now complete.
    */
   deliver(fleetId: string, delivery: DeliveredPositions): Promise<{ readonly more: boolean }>
-  /** Of each record its newest replaced document that is not newer than the version; none where it was deleted by then. */
+  /** Of each record its newest replaced document that is not newer than the version; none where it was deleted by then, or has been since. */
   statesAt(fleetId: string, places: readonly RecordAt[]): Promise<ReadonlyMap<RecordKey, EarlierStates>>
   /** Live records as they were at `version`, by record id; null when there are more, or larger in all, than `most`. */
   stateAt(

@@ -67,12 +67,23 @@ export function statesAt(
   for (const { collection, recordId, version } of places) {
     const key = recordKey(collection, recordId)
     const then = documentBefore(tables, key, version)
-    if (!then?.data) continue
+    if (!then?.data || wasDeletedSince(tables, key, version)) continue
     const { version: at, schemaVersion, crdt } = then
     found.set(key, { version: at, schemaVersion, crdt })
   }
   return found
 }
+
+/** The replaced documents of a record, by version; a tombstone has no data. */
+function basesOf(tables: FleetTables, key: RecordKey): readonly (BaseState & { readonly version: number })[] {
+  return tables.bases
+    .entries()
+    .filter(([name]) => name.startsWith(`${key}@`))
+    .map(([name, replaced]) => ({ ...replaced, version: Number(name.slice(key.length + 1)) }))
+}
+
+const wasDeletedSince = (tables: FleetTables, key: RecordKey, since: number): boolean =>
+  basesOf(tables, key).some(({ version, data }) => version > since && data === null)
 
 /** The newest replaced document of a record that is not newer than `version`. */
 function documentBefore(
@@ -80,11 +91,6 @@ function documentBefore(
   key: RecordKey,
   version: number,
 ): (BaseState & { readonly version: number }) | null {
-  let newest: (BaseState & { version: number }) | null = null
-  for (const [name, replaced] of tables.bases.entries()) {
-    if (!name.startsWith(`${key}@`)) continue
-    const at = Number(name.slice(key.length + 1))
-    if (at <= version && at > (newest?.version ?? 0)) newest = { ...replaced, version: at }
-  }
-  return newest
+  const before = basesOf(tables, key).filter((replaced) => replaced.version <= version)
+  return before.toSorted((a, b) => b.version - a.version)[0] ?? null
 }

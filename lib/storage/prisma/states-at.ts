@@ -13,7 +13,8 @@ const STATES_AT: Statement = {
     FROM unnest($2::text[], $3::uuid[], $4::bigint[]) k(collection, record_id, version)
     CROSS JOIN LATERAL (SELECT * FROM record_base x WHERE x.fleet_id = $1 AND x.collection = k.collection
       AND x.record_id = k.record_id AND x.version <= k.version ORDER BY x.version DESC LIMIT 1) b
-    WHERE b.data IS NOT NULL`,
+    WHERE b.data IS NOT NULL AND NOT EXISTS (SELECT FROM record_base x WHERE x.fleet_id = $1 AND x.collection = k.collection
+      AND x.record_id = k.record_id AND x.version > k.version AND x.data IS NULL)`,
 }
 
 interface StatesRow extends Record<string, unknown> {

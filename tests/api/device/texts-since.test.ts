@@ -262,6 +262,27 @@ describe.each(STORAGES)('long texts by what came to them over $name', ({ open: o
     },
   )
 
+  it.each(KINDS)(
+    '[TK9] who reads a removal in the middle of a run of pages in %s is told the text whole when a late edit has won over it',
+    async (collection) => {
+      const { one, two, a, b, type, reader, page, token, close, key } = await withReader(collection)
+      await two.collection(collection).text(a, 'body').insert(0, 'late ')
+      await one.collection(collection).remove(a)
+      await sync(one)
+      await type(b, 'b')
+      const first = await page(token)
+      expect(first).toMatchObject({ changes: [{ recordId: a, deleted: true }], hasMore: true })
+      expect(reader.shown()).not.toHaveProperty([key])
+      await sync(two)
+      const second = await page(first.token)
+      expect(second).toMatchObject({ changes: [{ recordId: b }], hasMore: true })
+      const { changes } = await page(second.token)
+      expect(changes).toMatchObject([{ recordId: a, deleted: false }])
+      expect(reader.shown()[key]).toBe(`late so ${LONG}`)
+      await close()
+    },
+  )
+
   it.each(KINDS)('[TK9] a replica in %s asks for no page of a run once more', async (collection) => {
     const { two, a, b, type, close } = await withReader(collection)
     await type(a, 'LOST ')
