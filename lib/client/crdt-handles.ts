@@ -1,4 +1,5 @@
 import { edited } from '#lib/engine/replaced-range.ts'
+import { followed } from '#lib/engine/text-difference.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
 import { parseKey } from '#lib/engine/patch.ts'
 import type { Json } from '#lib/kernel/json.ts'
@@ -273,17 +274,6 @@ function openJson(place: Place): JsonHandle {
     move: (from, to) => writeOt(place, { kind: 'json', from, to }),
     apply,
   }
-}
-
-/** Positions in `before` as they are in `after`: those inside of what was replaced move to its end. */
-function followed(before: string, after: string, positions: readonly number[]): readonly number[] {
-  const shorter = Math.min(before.length, after.length)
-  let start = 0
-  while (start < shorter && before[start] === after[start]) start++
-  let same = 0
-  while (same < shorter - start && before.at(-1 - same) === after.at(-1 - same)) same++
-  const [end, grown] = [before.length - same, after.length - before.length]
-  return positions.map((at) => (at < start ? at : at >= end ? at + grown : end + grown))
 }
 
 function openText(place: Place): TextHandle {

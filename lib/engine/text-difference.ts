@@ -10,6 +10,10 @@ const LETTER = /[\p{L}\p{M}\p{N}_]/u
 /** So many words that go or come are looked for, each over both texts; past that the whole is one range. */
 const CHANGED_WORDS_MAX = 100
 const WORDS_MAX = 20_000
+/** Where positions are followed: nothing is written by it, and what isn't found costs a cursor its place. */
+const FOLLOWED_WORDS_MAX = 300
+/** Of one word that changed. */
+const FOLLOWED_LETTERS_MAX = 100
 /** Of a push's work, at the most. */
 const UNITS_PER_WORD = 3
 
@@ -20,15 +24,44 @@ const UNITS_PER_WORD = 3
  */
 export function replacedRanges(before: string, after: string, work?: PushWork): readonly ReplacedRange[] {
   const whole = replacedRange(before, after)
-  if (whole.removed === 0 || whole.inserted === '') return [whole]
-  const start = lastBreak(before, whole.from)
-  const end = nextBreak(before, whole.from + whole.removed)
-  const [from, to] = [before.slice(start, end), after.slice(start, after.length - (before.length - end))]
-  const [words, next] = [wordsOf(from), wordsOf(to)]
-  if (words.length + next.length > WORDS_MAX) return [whole]
+  const found = partsOfRange(before, whole, CHANGED_WORDS_MAX, work)
+  return found ? rangesOf(gathered(found.parts), found.start) : [whole]
+}
+
+/**
+ * Where positions of `before` are in `after`: before what they stand before, however little of it stays, and where that is
+ * gone, behind what came in its place (CS5). As bounded as the above: past that all between the first change and the last is gone.
+ */
+export function followed(before: string, after: string, positions: readonly number[]): readonly number[] {
+  const whole = replacedRange(before, after)
+  const found = partsOfRange(before, whole, FOLLOWED_WORDS_MAX)
+  const ranges = found ? rangesOf(found.parts, found.start, byLetter) : [whole]
+  return positions.map((position) => {
+    let at = position
+    for (const { from, removed, inserted } of ranges) {
+      if (at < from) break
+      at = Math.max(at - removed, from) + inserted.length
+    }
+    return at
+  })
+}
+
+/** What differs in the range, word by word, in order from `start`. Null where it is one all the same, or would cost too much. */
+function partsOfRange(
+  before: string,
+  { from, removed, inserted }: ReplacedRange,
+  changedMax: number,
+  work?: PushWork,
+): { readonly parts: readonly Part[]; readonly start: number } | null {
+  if (removed === 0 || inserted === '') return null
+  const start = lastBreak(before, from)
+  const end = nextBreak(before, from + removed)
+  const [first, last] = [before.slice(start, from), before.slice(from + removed, end)]
+  const [words, next] = [wordsOf(before.slice(start, end)), wordsOf(first + inserted + last)]
+  if (words.length + next.length > WORDS_MAX) return null
   if (work) spend(work, UNITS_PER_WORD * (words.length + next.length))
-  const steps = diffArrays(words, next, { maxEditLength: CHANGED_WORDS_MAX })
-  return steps ? rangesOf(gathered(partsOf(steps)), start) : [whole]
+  const steps = diffArrays(words, next, { maxEditLength: changedMax })
+  return steps ? { parts: partsOf(steps), start } : null
 }
 
 const wordsOf = (text: string): string[] => text.match(WORDS) ?? []
@@ -89,13 +122,20 @@ const isTooLittle = (before: Part, after: Part): boolean =>
 const sizeOf = ({ gone, come }: Part): number => Math.max(gone.length, come.length)
 
 /** Letters that a word keeps at its ends stay too. */
-function rangesOf(parts: readonly Part[], start: number): readonly ReplacedRange[] {
-  let at = start
+const byEnds = (gone: string, come: string): readonly ReplacedRange[] => [replacedRange(gone, come)]
+
+/** And those in the middle of it. */
+function byLetter(gone: string, come: string): readonly ReplacedRange[] {
+  const steps = diffArrays(Array.from(gone), Array.from(come), { maxEditLength: FOLLOWED_LETTERS_MAX })
+  return steps ? rangesOf(partsOf(steps), 0) : byEnds(gone, come)
+}
+
+function rangesOf(parts: readonly Part[], start: number, within = byEnds): readonly ReplacedRange[] {
+  let next = start
   return parts.flatMap(({ gone, come, kept }) => {
-    const range = replacedRange(gone, come)
-    const placed = { ...range, from: at + range.from }
-    at += come.length + kept.length
+    const at = next
+    next += come.length + kept.length
     // What stays may come first.
-    return gone === come ? [] : [placed]
+    return gone === come ? [] : within(gone, come).map((range) => ({ ...range, from: at + range.from }))
   })
 }
