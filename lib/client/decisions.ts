@@ -5,6 +5,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { sendConflictsAgain } from './epoch.ts'
 import { ReplicaError } from './errors.ts'
+import { letterKey } from './note-dead-letter.ts'
 import { noteRefusal } from './note-refusal.ts'
 import { conflictKey, conflictsOf } from './notices.ts'
 import { forgetAcknowledged, getCounts } from './outbox.ts'
@@ -75,6 +76,7 @@ export async function noteConflict(
     unsure: isUnsure || undefined,
   }
   await putRow(tx, 'notices', key, notice)
+  await tx.remove('notices', letterKey(mutation))
 }
 
 const wireOf = ({
@@ -150,17 +152,27 @@ export async function giveUpConflict(
   return refusals
 }
 
-/** Of a conflict that was decided: what waited behind it has run since, or goes with the side that was not kept. */
-export const askBehind = (
+/**
+ * It was decided. What waited behind it has left the queue with it, and has run since, or goes with the side that was not kept:
+ * only the server knows (CM3).
+ */
+export async function closeConflict(
   tx: StoreTx,
-  mutations: readonly Mutation[],
-  places: ConflictNotice['places'],
-): Promise<void> =>
-  askAgain(
-    tx,
-    mutations.filter(({ after }) => mutations.some(({ id }) => id === after)),
-    places,
-  )
+  { collection, recordId, conflictId, mutations, places }: ConflictNotice,
+): Promise<void> {
+  await tx.remove('notices', conflictKey(collection, recordId, conflictId))
+  const behind = mutations.filter(({ after }) => mutations.some(({ id }) => id === after))
+  await askAgain(tx, behind, places)
+}
+
+/** What the server took ends what was told of it: the conflict that it decides, and the letter that it was before a restore or a fork. */
+export async function closeTold(tx: StoreTx, mutation: Mutation): Promise<void> {
+  const { collection, recordId, resolves } = mutation
+  await tx.remove('notices', letterKey(mutation))
+  if (resolves === undefined) return
+  const notice = await getRow<ConflictNotice>(tx, 'notices', conflictKey(collection, recordId, resolves))
+  if (notice) await closeConflict(tx, notice)
+}
 
 /**
  * What the server had, and did something with that this device was not told, goes out once more under its id: the answer
@@ -193,6 +205,13 @@ async function leaveAcknowledged(
   await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged - 1 })
   return kept.mutation
 }
+
+/** Of each letter that is told here the server is asked what it is by now; it is told until the answer. */
+export const askLetters = (tx: StoreTx): Promise<void> =>
+  eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', async ({ mutation }) => {
+    await askAgain(tx, [mutation])
+    return true
+  })
 
 /** The letter is closed: an operator let it go, or had it replayed, with an outcome that only the server knows (CM3). */
 export async function closeLetter(tx: StoreTx, deadLetterId: unknown, isReplayed: boolean): Promise<void> {

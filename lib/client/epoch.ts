@@ -1,4 +1,6 @@
+import { compareHlc } from '#lib/kernel/hlc.ts'
 import { spoilDots } from './device-dots.ts'
+import { DEAD_LETTER_NOTICES_MAX } from './note-dead-letter.ts'
 import { conflictKey } from './notices.ts'
 import { forkParts } from './on-demand.ts'
 import {
@@ -12,7 +14,7 @@ import {
 import type { Taken } from './send-again.ts'
 import { sendAgain, takenFrom } from './send-again.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, ConflictNotice } from './tables.ts'
+import type { AcknowledgedEntry, ConflictNotice, DeadLetterNotice } from './tables.ts'
 import { allRows, eachRow, identityOf, setMeta, startOver } from './tables.ts'
 
 /**
@@ -28,8 +30,12 @@ export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
     if (entry.asked || entry.sends > 0)
       await saveEntry(tx, { ...entry, asked: undefined, readBefore: entry.sends + 1 })
   })
-  for (const one of [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))])
-    await sendAgain(tx, one)
+  const taken = [
+    ...(await takeAcknowledged(tx, nowMs)),
+    ...(await takeConflicts(tx)),
+    ...(await lettersOf(tx)),
+  ]
+  for (const one of taken) await sendAgain(tx, one)
 }
 
 async function takeAcknowledged(tx: StoreTx, nowMs: number): Promise<readonly Taken[]> {
@@ -37,6 +43,15 @@ async function takeAcknowledged(tx: StoreTx, nowMs: number): Promise<readonly Ta
   for (const kept of rows) await forgetAcknowledged(tx, kept)
   await setMeta(tx, 'counts', { ...(await getCounts(tx)), acknowledged: 0 })
   return rows.filter(({ acknowledgedAtMs }) => acknowledgedAtMs > nowMs - ACKNOWLEDGED_KEPT_MS)
+}
+
+/** All that is told as a letter, of any age as conflicts: each is told until the server says what became of it this time. */
+async function lettersOf(tx: StoreTx): Promise<readonly Taken[]> {
+  const { deviceId } = await identityOf(tx)
+  const letters = await allRows<DeadLetterNotice>(tx, 'notices', 'dead_letter/', DEAD_LETTER_NOTICES_MAX)
+  // Ids tell the time of making alone, and of two of one millisecond the later one may stand on the other.
+  const inOrder = letters.map(({ mutation }) => mutation).sort((a, b) => compareHlc(a.hlc, b.hlc))
+  return inOrder.map((mutation) => takenFrom(mutation, undefined, deviceId))
 }
 
 /** All that a person had to decide, with its notices: of some the other copy was given up for room, or its week is over. */

@@ -6,9 +6,10 @@ import { crdtParts, evolutionParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
 import {
   asDecision,
-  askAgain,
-  askBehind,
+  askLetters,
+  closeConflict,
   closeLetter,
+  closeTold,
   noteAnswered,
   noteConflict,
   reviewConflicts,
@@ -63,12 +64,12 @@ export interface ForkParts {
   readonly reviewConflicts: typeof reviewConflicts
   readonly showConflicts: typeof showConflicts
   readonly noteAnswered: typeof noteAnswered
-  readonly askAgain: typeof askAgain
   readonly closeLetter: typeof closeLetter
+  readonly closeConflict: typeof closeConflict
+  readonly closeTold: typeof closeTold
   readonly followCommands: typeof followCommands
   readonly noteConflict: typeof noteConflict
   readonly asDecision: typeof asDecision
-  readonly askBehind: typeof askBehind
   sendRest(tx: StoreTx, entry: OutboxEntry, hlc: string, nowMs: number): Promise<'sent' | LocalRefusal | null>
 }
 
@@ -117,7 +118,8 @@ const proofsOf = (former: Former | undefined): readonly Former[] =>
 /**
  * Another copy of this store goes on under our id (409 `device_forked`). This one enrolls again under a new id and
  * proves the old one by its token: the server then knows what had an effect already. All that was not acknowledged
- * keeps its mutation ids; the position was the old id's, so everything is read anew.
+ * keeps its mutation ids; the position was the old id's, so everything is read anew. What became of its letters may have been
+ * told to the other copy alone, before there were two ids: it asks (CM3).
  */
 async function leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void> {
   const { tokenBefore, ...identity } = await identityOf(tx)
@@ -133,6 +135,7 @@ async function leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void> {
   const reason = (await getMeta(tx, 'position'))?.fullReason
   await startOver(tx, reason === 'epoch_changed' ? reason : 'device_forked')
   await takeIdentity(tx, { ...identity, ...freshIds(source), token: null, former })
+  await askLetters(tx)
 }
 
 /**
@@ -321,11 +324,11 @@ export const forkParts: ForkParts = {
   showConflicts,
   reviewConflicts,
   noteAnswered,
-  askAgain,
   closeLetter,
+  closeConflict,
+  closeTold,
   followCommands,
   noteConflict,
   asDecision,
-  askBehind,
   sendRest,
 }

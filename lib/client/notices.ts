@@ -1,9 +1,8 @@
 import { CONFLICTS_ASKED_MAX } from '#lib/protocol/limits.ts'
-import type { Mutation } from '#lib/protocol/mutation.ts'
 import { forkParts } from './on-demand.ts'
 import type { StoreTx } from './store.ts'
 import type { ConflictNotice, DeadLetterNotice, LocalRefusal, RecoveryNotice } from './tables.ts'
-import { allRows, eachRow, getRow, recordRowKey } from './tables.ts'
+import { allRows, eachRow, recordRowKey } from './tables.ts'
 
 export const NOTICES_SHOWN_MAX = 1_000
 
@@ -46,30 +45,12 @@ export async function listNotices(tx: StoreTx): Promise<Notices> {
   }
 }
 
-/** What waited behind it has left the queue with it: only the server knows what became of that (CM3). */
-async function closeNotice(
-  tx: StoreTx,
-  { collection, recordId, conflictId, mutations, places }: ConflictNotice,
-): Promise<void> {
-  await tx.remove('notices', conflictKey(collection, recordId, conflictId))
-  if (mutations.length > 1) await forkParts().askBehind(tx, mutations, places)
-}
-
 /** After a pull that left nothing to read. */
 export async function closeNotedDecided(tx: StoreTx): Promise<void> {
   await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async (notice) => {
-    if (notice.decided) await closeNotice(tx, notice)
+    if (notice.decided) await forkParts().closeConflict(tx, notice)
     return true
   })
-}
-
-export async function closeConflict(
-  tx: StoreTx,
-  { collection, recordId, resolves }: Mutation,
-): Promise<void> {
-  if (resolves === undefined) return
-  const notice = await getRow<ConflictNotice>(tx, 'notices', conflictKey(collection, recordId, resolves))
-  if (notice) await closeNotice(tx, notice)
 }
 
 /** Conflicts to ask the server about. */

@@ -5,7 +5,7 @@ import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts, otParts } from './on-demand.ts'
 import { receiveStamps } from './device-clock.ts'
 import type { Removal } from './notices.ts'
-import { closeConflict, removalKey } from './notices.ts'
+import { removalKey } from './notices.ts'
 import { acknowledge, findEntries, heldBack, putLetsBe, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
@@ -129,9 +129,9 @@ async function take(
       result.record,
       repeat !== undefined,
     )
-  } else if (result.status === 'dead_lettered') {
-    if (!repeat?.letterClosed) await forkParts().noteDeadLetter(tx, result, kept.mutation, nowMs)
-  } else await closeConflict(tx, mutation)
+  } else if (result.status === 'dead_lettered')
+    await forkParts().noteDeadLetter(tx, result, kept.mutation, nowMs, repeat?.letterClosed)
+  else if (entry.acknowledged ?? mutation.resolves) await forkParts().closeTold(tx, mutation)
   const { collection, recordId, op } = mutation
   await dropOrphan(tx, collection, recordId)
   if (op.type === 'delete' && version !== undefined && (await putLetsBe(tx, collection))) {

@@ -1,3 +1,4 @@
+import { letterKey } from './note-dead-letter.ts'
 import { noteRefusal } from './note-refusal.ts'
 import { dropEntry, pendingOf } from './outbox.ts'
 import { dropOrphan } from './records.ts'
@@ -28,6 +29,8 @@ export async function setAside(
       noticedAtMs: nowMs,
     }
     await noteRefusal(tx, refusal)
+    // The refusal tells it now: it was a letter of the server before a restore.
+    await tx.remove('notices', letterKey(mutation))
     refusals.push(refusal)
   }
   for (const gone of [entry, ...dependents]) await dropEntry(tx, gone)
