@@ -19,16 +19,17 @@ import { changeEpoch } from './epoch.ts'
 import { followCommands } from './follow-commands.ts'
 import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
 import { noteDeadLetter } from './note-dead-letter.ts'
-import { noteRefusal } from './note-refusal.ts'
 import { conflictsOf } from './notices.ts'
-import { addEntry, bytesOf, dropEntry, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
+import { bytesOf, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
+import type { PushContext } from './push-results.ts'
 import { refuse } from './refuse.ts'
 import type { ReplicaContext } from './run.ts'
+import { sendRest, setAsideMadeOn } from './sent-in-part.ts'
 import { setAside } from './set-aside.ts'
 import { showConflicts } from './show-conflicts.ts'
 import { dropSpare } from './spare.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, Counted, Former, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
+import type { AcknowledgedEntry, Counted, Former, Identity, OutboxEntry } from './tables.ts'
 import {
   configOf,
   eachRow,
@@ -56,7 +57,13 @@ export interface ForkParts {
     token: string,
   ): Promise<boolean>
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
-  countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
+  countedElsewhere(
+    tx: StoreTx,
+    context: Pick<PushContext, 'refusals' | 'nowMs'>,
+    entry: OutboxEntry,
+    under: string,
+    hlc: string | undefined,
+  ): Promise<void>
   takeBack(tx: StoreTx): Promise<void>
   readonly noteDeadLetter: typeof noteDeadLetter
   readonly refuse: typeof refuse
@@ -70,7 +77,7 @@ export interface ForkParts {
   readonly followCommands: typeof followCommands
   readonly noteConflict: typeof noteConflict
   readonly asDecision: typeof asDecision
-  sendRest(tx: StoreTx, entry: OutboxEntry, hlc: string, nowMs: number): Promise<'sent' | LocalRefusal | null>
+  readonly sendRest: typeof sendRest
 }
 
 /** All that was not acknowledged becomes the work of another id; what names the old one to the server is void. */
@@ -170,14 +177,16 @@ async function moveWork(tx: StoreTx, deviceId: string): Promise<void> {
   })
 }
 
-/** What had its effect under another id counts there: what is made after it does without. */
-async function countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void> {
+/** What had its effect under another id counts there, as it was sent: what is made after it does without. */
+const countedElsewhere: ForkParts['countedElsewhere'] = async (tx, context, entry, under, hlc) => {
+  const { mutation } = entry
   const { deviceId } = await identityOf(tx)
   // It comes back with the numbers of its dots where a restore takes it: they are given to nothing else.
   await spoilDots(tx)
   // The elements of a plain array get dots by their author once the array is a set.
   const unseenFrom = mutation.op.type === 'crdt' ? Infinity : SEED_DOTS_FROM
   await remakePending(tx, [mutation], { from: deviceId, to: under, unseenFrom }, 'read anew')
+  if (hlc !== undefined) context.refusals.push(...(await setAsideMadeOn(tx, entry, hlc, context.nowMs)))
 }
 
 /**
@@ -192,46 +201,6 @@ async function takeBack(tx: StoreTx): Promise<void> {
   })
   for (const [mutation, from] of elsewhere)
     await remakePending(tx, [mutation], { from, to: deviceId, unseenFrom: Infinity }, 'read anew')
-}
-
-/**
- * A store was copied while it was open, and its twin sent a change before what was joined to it here: `hlc`, the stamp that
- * had the effect, is an earlier one. The whole goes out again, on top and under an id of its own; what that would count
- * twice is told as a refusal. Null when nothing was joined since.
- */
-async function sendRest(
-  tx: StoreTx,
-  entry: OutboxEntry,
-  hlc: string,
-  noticedAtMs: number,
-): Promise<'sent' | LocalRefusal | null> {
-  const { mutation, joinedAs } = entry
-  const { id, collection, recordId, op } = mutation
-  const { deviceId } = await identityOf(tx)
-  if (joinedAs === undefined || movedStamp(hlc, deviceId) === movedStamp(mutation.hlc, deviceId)) return null
-  const countsTwice =
-    op.type === 'ot' ||
-    (op.type === 'crdt' && op.changes.some(({ kind }) => kind !== 'text' && kind !== 'lww-register'))
-  if (countsTwice) {
-    const detail = 'A copy of this store sent a part of it; the rest may not have counted.'
-    const refusal = { code: 'sent_in_part', detail, mutation, noticedAtMs }
-    await noteRefusal(tx, refusal)
-    return refusal
-  }
-  await dropEntry(tx, entry)
-  const rest = { ...mutation, id: joinedAs, after: id }
-  await addEntry(tx, {
-    ...entry,
-    mutation: rest,
-    bytes: bytesOf(rest),
-    sends: 0,
-    notBeforeMs: null,
-    joinedAs: undefined,
-  })
-  for (const later of await pendingOf(tx, collection, recordId))
-    if (later.mutation.after === id && later.mutation.id !== joinedAs && later.sends === 0)
-      await saveEntry(tx, { ...later, mutation: { ...later.mutation, after: joinedAs } })
-  return 'sent'
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, PushResponse } from '#lib/protocol/push.ts'
 import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
@@ -32,7 +31,7 @@ export interface PushContext {
   readonly restamped: Set<string>
   readonly refusals: LocalRefusal[]
   /** What had its effect under another id of this device. */
-  readonly elsewhere: { readonly mutation: Mutation; readonly under: string }[]
+  readonly elsewhere: [entry: OutboxEntry, under: string, hlc: string | undefined][]
 }
 
 /** Gives each mutation of an answered push its fate, in the caller's transaction (protocol.md, results). */
@@ -56,7 +55,7 @@ export async function applyPushResults(
     if (effect === 'dead_lettered') tally.deadLettered += 1
     else if (effect !== 'applied') tally.conflicts += 1
   }
-  for (const { mutation, under } of context.elsewhere) await forkParts().countedElsewhere(tx, mutation, under)
+  for (const each of context.elsewhere) await forkParts().countedElsewhere(tx, context, ...each)
   await setMeta(tx, 'inFlight', null)
   return { ...tally, refusals: context.refusals }
 }
@@ -78,9 +77,8 @@ async function settle(
       return result.status
     case 'duplicate': {
       const { under, hlc } = result
-      if (under !== undefined) context.elsewhere.push({ mutation: entry.mutation, under })
-      const isWhole = hlc === undefined || entry.joinedAs === undefined
-      const rest = isWhole ? null : await forkParts().sendRest(tx, entry, hlc, context.nowMs)
+      if (under !== undefined) context.elsewhere.push([entry, under, hlc])
+      const rest = hlc === undefined ? null : await forkParts().sendRest(tx, entry, hlc, context.nowMs)
       if (rest === 'sent') return null
       if (rest) context.refusals.push(rest)
       await take(tx, context, entry, result.original, result)

@@ -9,6 +9,7 @@ import { checkActors } from './crdt/actors.ts'
 import { FAILED_TRIES_MAX } from './failed-tries.ts'
 import type { PushDraft } from './push-draft.ts'
 import { conflictOf, mutationOf, recordOf } from './push-draft.ts'
+import { SENT_OTHERWISE, isHeldOtherwise, isOtherForm } from './sent-otherwise.ts'
 import type { CollectionRules, IncomingMutation, IncomingPush, KnownConflict } from './types.ts'
 import { recordKey } from './types.ts'
 
@@ -104,7 +105,11 @@ export function checkPlace(
   const fate = parentFate(draft, mutation, author, withoutEffect)
   if (fate.kind === 'refused') return refused('parent_refused', `its parent ${mutation.after} was refused`)
   if (fate.kind === 'dead') return orphaned(mutation)
-  if (fate.kind === 'conflict' && fate.conflictId !== decided?.id) return heldBehind(draft, fate.conflictId)
+  if (fate.kind === 'conflict' && fate.conflictId !== decided?.id) {
+    if (isHeldOtherwise(draft, mutation, author))
+      return dead('underivable', `what it was made on ${SENT_OTHERWISE}`)
+    return heldBehind(draft, fate.conflictId)
+  }
   if (fate.kind === 'declined' && recordOf(draft, mutation)) return { kind: 'declined' }
   if (fate.kind === 'waits') return fate
   if (mutation.schemaVersion > rules.schemaVersion) {
@@ -158,6 +163,7 @@ function checkRepeat(
     ...(isClosed ? { letterClosed: true } : {}),
   }
   if (!ofFork) return repeat
+  if (isOtherForm(known.mutation, mutation)) draft.sentOtherwise.set(mutation.id, mutation.op)
   draft.countedElsewhere.add(recordKey(mutation.collection, mutation.recordId))
   return { ...repeat, under: known.deviceId, hlc: known.mutation.hlc }
 }

@@ -36,6 +36,7 @@ import { isChainSentOtherwise, operationsSince } from './ot-log.ts'
 import type { PushDraft } from './push-draft.ts'
 import { recordOf, standingRecord } from './push-draft.ts'
 import { migrateStates } from './schema-evolution/migrate-pointer.ts'
+import { SENT_OTHERWISE, sentOtherwiseAt } from './sent-otherwise.ts'
 import type { BaseDocument, RecordState } from './types.ts'
 
 interface Standing extends LogQuestion {
@@ -64,6 +65,8 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
   const taken = base === chain.document ? chain.taken : base
   const standing = { draft, question, current, chain, base, taken, concurrent, states, kept }
   if (mutation.op.type === 'delete') return decideDelete(standing)
+  const otherwise = sentOtherwiseAt(draft, question, otPaths(rules, kept))
+  if (otherwise !== undefined) return underivable(standing, otherwise, SENT_OTHERWISE)
   if (current?.data && isReplacement(mutation, base, current, concurrent))
     return decideReturn({ ...standing, kept: keepValues(states, otPaths(rules, states), current.data) })
   if (current === null || current.deleted) {
@@ -190,7 +193,7 @@ function decideOperation(
   const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
   const chain = chainIds(draft, question.mutation, question.author)
   if (!madeAnew && isChainSentOtherwise(standing, op, since, chain))
-    return underivable(standing, path, 'was sent as another one by a copy of the device')
+    return underivable(standing, path, SENT_OTHERWISE)
   const integrated = integrate(type, log, chain, made.value, draft.work)
   if (!integrated.ok && integrated.error === 'unknown_revision') return behind(standing, op)
   if (!integrated.ok) return failed(standing, path, integrated.error)

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
-import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { materialise } from './crdt/materialise.ts'
 import { LayeredMap } from './layered-map.ts'
 import type { PushWork } from './push-work.ts'
@@ -84,6 +84,8 @@ export interface PushDraft {
   readonly lowestBases: Map<string, number>
   /** Records with a mutation in this push that had its effect under another id of the device (FK3). */
   readonly countedElsewhere: Set<RecordKey>
+  /** By mutation id: what this push has of a mutation that a copy of the device had sent in another form (FK1). */
+  readonly sentOtherwise: Map<string, Operation>
 }
 
 export const startDraft = (world: PushWorld, linkedIds: readonly string[] = []): PushDraft => ({
@@ -100,6 +102,7 @@ export const startDraft = (world: PushWorld, linkedIds: readonly string[] = []):
   views: new Map(),
   lowestBases: new Map(),
   countedElsewhere: new Set(),
+  sentOtherwise: new Map(),
 })
 
 export const headOf = ({ heads, world }: PushDraft, collection: string): number =>
