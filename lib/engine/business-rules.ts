@@ -13,6 +13,9 @@ export interface ActingDevice {
   readonly appVersion: string
 }
 
+/** One of which only the id is known. */
+export const unknownDevice = (id: string): ActingDevice => ({ id, platform: 'other', appVersion: '' })
+
 const VARIABLES = ['old', 'new', 'device'] as const
 
 /** What is wrong with rules that somebody wants to publish; paths point into the list. Empty when nothing is. */

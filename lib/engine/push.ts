@@ -3,7 +3,7 @@ import { assert } from '#lib/kernel/result.ts'
 import { recordWrite, seenUpTo } from '#lib/kernel/version-vector.ts'
 import type { EffectiveResult, MutationResult, Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
-import type { ActingDevice } from './business-rules.ts'
+import { unknownDevice } from './business-rules.ts'
 import type { Gate } from './check-mutation.ts'
 import { authorOf, checkMutation, checkPlace } from './check-mutation.ts'
 import type { Objection } from './check-outcome.ts'
@@ -16,6 +16,7 @@ import type { NewLife, OtWrite, RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
 import { decideOtRecord } from './decide-ot-record.ts'
+import { onTodaysRecord } from './edited-letter.ts'
 import { conflictOver, effectOf } from './effect.ts'
 import { otOpsOf, toldOf } from './ot-outcome.ts'
 import { isSpent } from './push-work.ts'
@@ -64,7 +65,7 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
   const effects: ChangeEffect[] = []
   const bytes = noBytes()
   let isOver = false
-  for (const incoming of push.mutations) {
+  for (const incoming of onTodaysRecord(draft, push)) {
     // A person decides on the record as it is, which needs nothing of what is long.
     const isUnread = !push.byDesk && world.unread.has(incoming.mutation.id)
     isOver ||= isUnread || isFull(bytes) || isSpent(draft.work)
@@ -267,8 +268,6 @@ function withoutVerdict(question: Question, result: MutationResult): ChangeEffec
   const conflict = decideLater(draft, incoming.mutation, authorOf(push, incoming), ids())
   return effectOf(question, inConflict(question, conflict.id), { conflict })
 }
-
-const unknownDevice = (id: string): ActingDevice => ({ id, platform: 'other', appVersion: '' })
 
 function waiting(id: string, objection: Exclude<Objection, { kind: 'dead' }>): MutationResult {
   const { retryAfterMs } = objection

@@ -162,6 +162,8 @@ export interface IncomingPush {
   readonly replayOf: string | null
   /** The letter's own mutation id when it runs in an edited form, under a new id (ID3). */
   readonly editOf: string | null
+  /** Whoever wrote that form had the record as it stands before them; an operation over many letters hasn't. */
+  readonly isOfToday?: boolean
   /** Collections that a breaker keeps shut: nothing of theirs is loaded, their mutations are `shed`. In ms. */
   readonly shed?: ReadonlyMap<string, number>
 }

@@ -47,6 +47,7 @@ export async function edit(
   const result = await runLetter(ctx, actor, letter, reason, {
     op,
     schemaVersion,
+    isOfToday: true,
     told: { from: letter.mutation.id, ...(changes as unknown as JsonObject) },
   })
   const outcome = closesLetter(result)

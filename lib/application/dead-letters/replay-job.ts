@@ -48,6 +48,7 @@ export function replayJob(
       verdicts,
       replayOf: letter.id,
       editOf: edit ? letter.mutation.id : null,
+      isOfToday: edit?.isOfToday === true,
     },
     platform,
     appVersion,

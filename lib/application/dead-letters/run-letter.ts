@@ -11,6 +11,8 @@ import { tellClosed } from './tell-closed.ts'
 export interface Edit {
   readonly op: Operation
   readonly schemaVersion: number
+  /** Written by a person who has the record as it stands before them (AF4). */
+  readonly isOfToday?: boolean
   /** Of its mutation; a new one where it is left out. */
   readonly id?: string
   /** For the audit log: what it changed, masked. */

@@ -82,7 +82,11 @@ async function look(
     (one) => {
       const found = letters.get(one.member.letterId)
       return edit !== null && found?.letter.id === letter.id && 'job' in one
-        ? runnable(ctx, order, one.member, found, { op: edit.op, schemaVersion: edit.schemaVersion })
+        ? runnable(ctx, order, one.member, found, {
+            op: edit.op,
+            schemaVersion: edit.schemaVersion,
+            isOfToday: true,
+          })
         : one
     },
   )
