@@ -27,10 +27,11 @@ import { addCounted, isLacking, remakeOne } from './crdt-remake.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { loadedText, need, text } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
-import { endHeard, heardParts } from './heard.ts'
+import { endHeard, heardParts, noteLost } from './heard.ts'
 import type { WriteCore } from './over-heard.ts'
 import { overHeard } from './over-heard.ts'
 import { noteJoined, rebasedOn } from './recent-rebases.ts'
+import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
 import { joinTextsSince } from './texts-since.ts'
 import type { RecordGround } from './view.ts'
@@ -88,6 +89,7 @@ export interface CrdtParts {
   readonly hear: typeof hear
   readonly heard: typeof heardParts
   endHeard(...end: Parameters<typeof endHeard> extends [unknown, ...infer Rest] ? Rest : never): Promise<void>
+  noteLost(tx: StoreTx, own: readonly Mutation[]): Promise<void>
   /** Writes a document where something was heard as what it becomes; null where nothing heard is touched. */
   overHeard(
     core: WriteCore,
@@ -319,6 +321,7 @@ export const crdtParts: CrdtParts = {
   hear,
   heard: heardParts,
   endHeard: (...end) => endHeard(crdtParts, ...end),
+  noteLost: (...lost) => noteLost(crdtParts, ...lost),
   overHeard: (...write) => overHeard(crdtParts, ...write),
   isLacking,
   addCounted,

@@ -1,8 +1,9 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import { spoilDots } from './device-dots.ts'
 import { DEAD_LETTER_NOTICES_MAX } from './note-dead-letter.ts'
 import { conflictKey } from './notices.ts'
-import { forkParts } from './on-demand.ts'
+import { crdtParts, forkParts } from './on-demand.ts'
 import {
   ACKNOWLEDGED_KEPT_MS,
   ACKNOWLEDGED_MAX,
@@ -22,19 +23,20 @@ import { allRows, eachRow, identityOf, setMeta, startOver } from './tables.ts'
  * everything is read anew before the next push (SM5). Conflicts are the server's to find again.
  */
 export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
+  const own: Mutation[] = []
   await setMeta(tx, 'inFlight', null)
   await startOver(tx, 'epoch_changed')
   await spoilDots(tx)
   await eachOutboxEntry(tx, async (entry) => {
+    own.push(entry.mutation)
     // What was only asked about may be unknown to the server now, and this is its one copy.
     if (entry.asked || entry.sends > 0)
       await saveEntry(tx, { ...entry, asked: undefined, readBefore: entry.sends + 1 })
   })
-  const taken = [
-    ...(await takeAcknowledged(tx, nowMs)),
-    ...(await takeConflicts(tx)),
-    ...(await lettersOf(tx)),
-  ]
+  const taken = [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))]
+  own.push(...taken.map(({ mutation }) => mutation))
+  if (own.some(({ op }) => op.type === 'crdt')) await crdtParts().noteLost(tx, own)
+  taken.push(...(await lettersOf(tx)))
   for (const one of taken) await sendAgain(tx, one)
 }
 

@@ -6,9 +6,11 @@ import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { ChangeFate } from '#lib/protocol/device.ts'
 import { AWAITED_MAX } from '#lib/protocol/limits.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import { stillHeard } from './crdt-heard.ts'
+import { stateAt } from './crdt-state-at.ts'
 import type { CrdtParts } from './crdt-parts.ts'
-import { restateTexts } from './restate.ts'
+import { joinedTexts, missedTexts, restateTexts, textsShown } from './restate.ts'
 import type { Run } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { AwaitedChange, FullSyncReason, HeardNote, ReplicaRecord } from './tables.ts'
@@ -42,6 +44,7 @@ async function noteHeard(
   const known = await readNote(tx, collection, recordId)
   const times = [known, more].flatMap((note) => (note?.sinceMs === undefined ? [] : [note.sinceMs]))
   const note: HeardNote = {
+    ...known,
     ...(times.length > 0 ? { sinceMs: Math.min(...times) } : {}),
     awaits: together(known?.awaits ?? [], more.awaits),
     isOver: known?.isOver,
@@ -114,17 +117,82 @@ export async function endHeard(
   for (const [key, note] of notes) {
     const [, collection = '', recordId = ''] = key.split('/')
     const record = await getRecord(tx, collection, recordId)
-    const isKept = record?.heard && !endsAll && note.awaits.length > 0 && !isOver(note, nowMs)
+    const isAwaited = note.awaits.length > 0 || note.holdsLost === true
+    const isKept = record?.heard && !endsAll && isAwaited && !isOver(note, nowMs)
     if (isKept && note.sinceMs === undefined) await putRow(tx, 'notices', key, { ...note, sinceMs: nowMs })
     if (isKept) kept += 1
     if (isKept) continue
     await tx.remove('notices', key)
-    if (!record?.heard) continue
-    await restateTexts(parts, tx, run, record)
-    await dropHeard(tx, record)
-    run.hasEnded = true
+    if (record?.heard) {
+      await restateTexts(parts, tx, run, record)
+      await dropHeard(tx, record)
+      run.hasEnded = true
+    }
+    if (note.lost && (await keepLost(parts, tx, run, note, [collection, recordId]))) kept += 1
   }
   if (kept === 0) await setMeta(tx, 'hasHeard', null)
+}
+
+/**
+ * The fleet was restored (TK6), and nothing goes out again yet. Of the records in which this device typed (`own`), their texts
+ * as they are here: what was typed into them may stand on what only another device can bring back.
+ */
+export async function noteLost(
+  parts: Pick<CrdtParts, 'rebase'>,
+  tx: StoreTx,
+  own: readonly Mutation[],
+): Promise<void> {
+  const records = new Map(own.filter(isTyped).map((one) => [recordRowKey(one.collection, one.recordId), one]))
+  for (const { collection, recordId } of records.values()) {
+    const record = await getRecord(tx, collection, recordId)
+    if (!record) continue
+    const known = await readNote(tx, collection, recordId)
+    const shown = await textsShown(parts, tx, record)
+    // Two restores, one shortly after the other.
+    const lost = known?.lostVersion === record.schemaVersion ? textsOf(known.lost ?? {}, shown) : shown
+    if (Object.keys(lost).length === 0) continue
+    const note = { awaits: [], ...known, lost, lostVersion: record.schemaVersion }
+    await putRow(tx, 'notices', noteKey(collection, recordId), note)
+    await setMeta(tx, 'hasHeard', true)
+  }
+}
+
+const isTyped = ({ op }: Mutation): boolean =>
+  op.type === 'crdt' && op.changes.some(({ kind }) => kind === 'text')
+
+/** These texts too, each joined with the one that is there. */
+const textsOf = (before: CrdtStates, more: CrdtStates): CrdtStates => ({
+  ...before,
+  ...Object.fromEntries(
+    Object.entries(more).map(([path, state]) => {
+      const known = stateAt(before, path)
+      const isKnown = known?.kind === 'text' && state.kind === 'text'
+      return [path, isKnown ? joinedTexts([known, state]) : state]
+    }),
+  ),
+})
+
+/** All was read anew. Texts that own typing still stands on are shown as what was heard is; true while there may be any. */
+async function keepLost(
+  parts: Pick<CrdtParts, 'rebase'>,
+  tx: StoreTx,
+  run: Pick<Run, 'clock' | 'random'>,
+  { lost = {}, lostVersion = 0 }: HeardNote,
+  [collection, recordId]: readonly [string, string],
+): Promise<boolean> {
+  const record = await getRecord(tx, collection, recordId)
+  if (!record || record.orphan) return false
+  const { schemaVersion } = record
+  const moved = await bringUp(tx, collection, lost, lostVersion, schemaVersion)
+  const heard = moved && (await missedTexts(parts, tx, run, record, moved))
+  if (!moved || (heard && Object.keys(heard).length === 0)) return false
+  const note: HeardNote = heard
+    ? { awaits: [], sinceMs: run.clock.now(), holdsLost: true }
+    : { awaits: [], lost: moved, lostVersion: schemaVersion }
+  await putRow(tx, 'notices', noteKey(collection, recordId), note)
+  const row = { ...record, heard, heardVersion: schemaVersion }
+  if (heard) await putRow(tx, 'records', recordRowKey(collection, recordId), row)
+  return true
 }
 
 async function dropHeard(

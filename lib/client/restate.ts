@@ -1,18 +1,18 @@
 import { uuidv7 } from '#lib/kernel/uuid.ts'
-import type { CrdtChange, CrdtState } from '#lib/protocol/crdt.ts'
+import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { toIso } from './clock.ts'
 import type { CrdtParts } from './crdt-parts.ts'
 import { stateAt } from './crdt-state-at.ts'
-import { need, text } from './crdt-text.ts'
+import { loadedText, need, text } from './crdt-text.ts'
 import { readOffset, tickClock } from './device-clock.ts'
 import { conflictsOf } from './notices.ts'
 import { addEntry, bytesOf, pendingOf, takePosition } from './outbox.ts'
 import type { Run } from './run.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, ReplicaRecord } from './tables.ts'
+import type { AcknowledgedEntry, OutboxEntry, ReplicaRecord } from './tables.ts'
 import { eachRow, identityOf } from './tables.ts'
-import { groundOf } from './view.ts'
+import { groundOf, notYetIn } from './view.ts'
 
 type Source = Pick<Run, 'clock' | 'random'>
 type TextState = Extract<CrdtState, { kind: 'text' }>
@@ -27,12 +27,10 @@ export async function restateTexts(
   source: Source,
   record: ReplicaRecord,
 ): Promise<void> {
-  const { collection, recordId, heard = {}, schemaVersion } = record
+  const { collection, heard = {}, schemaVersion } = record
   const paths = Object.keys(heard).filter((path) => heard[path]?.kind === 'text')
   if (paths.length === 0) return
-  const conflicts = await conflictsOf(tx, collection, recordId)
-  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
-  const own = [...conflicts.flatMap(({ mutations }) => mutations), ...pending.map(({ mutation }) => mutation)]
+  const { all, own } = await openChanges(tx, record)
   const ground = await groundOf(tx, collection, record)
   const fitting = own.filter((mutation) => mutation.schemaVersion === schemaVersion)
   const left = parts.rebase({ ...ground, heard: undefined }, fitting).states
@@ -43,12 +41,82 @@ export async function restateTexts(
     if (whole?.kind !== 'text' || base?.kind !== 'text') continue
     need(text ? '' : 'text_not_loaded')
     if (!text?.waits(base)) continue
-    const edits = [...(await acknowledgedEdits(tx, record, path)), ...editsOf(own, path)]
+    const edits = [...(await acknowledgedEdits(tx, record, path)), ...editsOf(all, path)]
     const delta = text.restate(whole, base, edits, uuidv7(source.clock.now(), source.random))
     if (delta.ok && delta.value) changes.push({ path, ...delta.value })
   }
-  if (changes.length > 0) await putForward(tx, source, record, changes, own.at(-1)?.id)
+  if (changes.length > 0) await putForward(tx, source, record, changes, all.at(-1)?.id)
 }
+
+/** Own changes of a record that may come to something still, and those of them that it hasn't, as far as it tells. */
+async function openChanges(
+  tx: StoreTx,
+  record: ReplicaRecord,
+): Promise<{ readonly all: readonly Mutation[]; readonly own: readonly Mutation[] }> {
+  const { collection, recordId } = record
+  const held = (await conflictsOf(tx, collection, recordId)).flatMap(({ mutations }) => mutations)
+  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
+  const withHeld = (entries: readonly OutboxEntry[]): readonly Mutation[] => [
+    ...held,
+    ...entries.map(({ mutation }) => mutation),
+  ]
+  return { all: withHeld(pending), own: withHeld(notYetIn(record, pending)) }
+}
+
+/** The texts of a record as they are here, with what waits and what was heard. */
+export async function textsShown(
+  parts: Pick<CrdtParts, 'rebase'>,
+  tx: StoreTx,
+  record: ReplicaRecord,
+): Promise<CrdtStates> {
+  const { own } = await openChanges(tx, record)
+  const fitting = own.filter(({ schemaVersion }) => schemaVersion === record.schemaVersion)
+  const { states } = parts.rebase(await groundOf(tx, record.collection, record), fitting)
+  return Object.fromEntries(Object.entries(states).filter(([, { kind }]) => kind === 'text'))
+}
+
+/**
+ * A restored server was read anew: which of these texts, as the one before showed them, own typing stands on and would not be
+ * seen without; null where only the answer to an own document write that waits will tell. Where the server has another text
+ * there, since a document write had replaced that one as a plain value, this write can't come back behind the typing: what
+ * was typed is put forward at once.
+ */
+export async function missedTexts(
+  parts: Pick<CrdtParts, 'rebase'>,
+  tx: StoreTx,
+  source: Source,
+  record: ReplicaRecord,
+  lost: CrdtStates,
+): Promise<CrdtStates | null> {
+  const { all, own } = await openChanges(tx, record)
+  // Of a document write only the server knows which parts it makes, if it takes it.
+  if (own.some(({ op }) => op.type === 'put' || op.type === 'patch')) return null
+  const ground = { ...(await groundOf(tx, record.collection, record)), heard: undefined }
+  const fitting = own.filter(({ schemaVersion }) => schemaVersion === record.schemaVersion)
+  const { states } = parts.rebase(ground, fitting)
+  const changes: CrdtChange[] = []
+  const missed: Record<string, CrdtState> = {}
+  for (const [path, state] of Object.entries(lost)) {
+    const base = stateAt(states, path)
+    if (state.kind !== 'text' || base?.kind !== 'text' || !loadedText().waits(base)) continue
+    const isOfText = loadedText().meets(state, base)
+    const edits = [...(await acknowledgedEdits(tx, record, path)), ...editsOf(all, path)]
+    const whole = joinedTexts([state, ...(isOfText ? [base] : edits)])
+    const delta = loadedText().restate(whole, base, edits, uuidv7(source.clock.now(), source.random))
+    if (!delta.ok || !delta.value) continue
+    if (isOfText) missed[path] = state
+    else changes.push({ path, ...delta.value })
+  }
+  if (changes.length > 0) await putForward(tx, source, record, changes, all.at(-1)?.id)
+  return missed
+}
+
+/** What can't be joined to the first one is left out. */
+export const joinedTexts = (states: readonly TextState[]): TextState =>
+  states.reduce((joined, state) => {
+    const both = loadedText().merge(joined, state)
+    return both.ok ? both.value : joined
+  })
 
 const editsOf = (mutations: readonly Mutation[], path: string): readonly TextState[] =>
   mutations.flatMap(({ op }) =>

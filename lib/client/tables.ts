@@ -175,6 +175,11 @@ export interface HeardNote {
   readonly awaits: readonly AwaitedChange[]
   /** One of them won't come as it was handed over: it ends after the next pull, and is handed to nobody. */
   readonly isOver?: true | undefined
+  /** Texts of the record as a server showed them that was restored since (TK6), and their schema version; till all is read anew. */
+  readonly lost?: CrdtStates | undefined
+  readonly lostVersion?: number | undefined
+  /** Such texts are in it: nobody can tell what to wait for, they have their day. */
+  readonly holdsLost?: true | undefined
 }
 
 /** What a change itself adds to a counter and takes away, by JSON Pointer: its totals tell the sum of all so far. */

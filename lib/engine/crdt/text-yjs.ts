@@ -12,7 +12,7 @@ import type { TextCrdt, TextWriter } from './text.ts'
 import type { ReplacedRange, TextEdits } from '../replaced-range.ts'
 import { edited, replacedRange } from '../replaced-range.ts'
 import { contradicts } from './text-contradiction.ts'
-import { restated } from './text-stranded.ts'
+import { areOfOneText, restated } from './text-stranded.ts'
 
 /** Structs and deleted ranges in one update; integrating them costs up to the square of it in the worst case. */
 export const UPDATE_PARTS_MAX = 5_000
@@ -111,6 +111,10 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>, joins = new RecentJoins())
     waits: (state) => {
       const doc = docOf(state)
       return doc.ok && doc.value.store.pendingStructs !== null
+    },
+    meets: (a, b) => {
+      const [one, other] = [docOf(a), docOf(b)]
+      return one.ok && other.ok && areOfOneText(one.value, other.value)
     },
     restate: (whole, base, own, seed) => {
       const [all, ground] = [docOf(whole), docOf(base)]

@@ -44,9 +44,12 @@ export interface TextCrdt {
   holds(state: TextState, part: TextState): boolean
   /** Whether a part of it can't be seen, since it stands on one that isn't there. */
   waits(state: TextState): boolean
+  /** Whether both are states of one text: a part of one writer is in both, or nothing is in one of them. */
+  meets(a: TextState, b: TextState): boolean
   /**
    * The delta that says in `base` what the edits `own` wrote and only `whole` shows, as it stands on what `base` doesn't
-   * have. It takes back the former parts: nothing is seen twice where what they stand on comes later. Null for nothing.
+   * have; of another text than `base` is, at the places that read alike. It takes back the former parts: nothing is seen
+   * twice where what they stand on comes later. Null for nothing.
    */
   restate(
     whole: TextState,
