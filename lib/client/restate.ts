@@ -107,7 +107,8 @@ export async function missedTexts(
     if (isOfText) missed[path] = state
     else changes.push({ path, ...delta.value })
   }
-  if (changes.length > 0) await putForward(tx, source, record, changes, all.at(-1)?.id)
+  // Not behind what comes back, whose base the server doesn't know: it keeps the places of a text that it can look up.
+  if (changes.length > 0) await putForward(tx, source, record, changes, undefined)
   return missed
 }
 

@@ -107,6 +107,28 @@ describe('what was typed behind what a restore took', () => {
     },
   )
 
+  it('[TK6][SDK7] stands beside a plain value that another one puts there before it is sent', async () => {
+    const [world, , b, id] = await lost({ begun: 'written', by: 'patch', typing: 'acknowledged' })
+    const c = await world.open()
+    await world.sync(c)
+    const { app } = world
+    const handle: typeof app.router.handle = async (request) => {
+      if (request.url.endsWith('/push') && (await request.clone().text()).includes('"mutations":[{')) {
+        world.app = app
+        await notesOf(c).patch(id, { set: { t: 'other' } })
+        await world.sync(c)
+      }
+      return app.router.handle(request)
+    }
+    world.app = { ...app, router: { ...app.router, handle } }
+    await world.sync(b, c, b)
+    expect(world.app).toBe(app)
+    world.nowMs += DAY_MS
+    await world.sync(b, c)
+    for (const device of [b, c]) expect([' worldother', 'other world']).toContain(await read(device, id))
+    expect(told(b)).toEqual(NOTHING)
+  })
+
   it('[TK6][SDK7] stands where it was typed behind an own document write, which is a letter', async () => {
     for (const begun of ['written', 'typed'] as const) {
       const world = await RestoredWorld.start()
