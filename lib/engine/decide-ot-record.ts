@@ -32,7 +32,7 @@ import { applyOperation, touchedPointers } from './patch.ts'
 import type { OtEntry } from './ot-entries.ts'
 import { carryOut, deriveAll, entryOf, recombine, replaceAll } from './ot-entries.ts'
 import type { LogQuestion } from './ot-log.ts'
-import { isChainSentOtherwise, operationsSince } from './ot-log.ts'
+import { completeSince, isChainSentOtherwise, operationsSince } from './ot-log.ts'
 import type { PushDraft } from './push-draft.ts'
 import { recordOf, standingRecord } from './push-draft.ts'
 import { migrateStates } from './schema-evolution/migrate-pointer.ts'
@@ -190,8 +190,8 @@ function decideOperation(
   if ((isLost && !ownSide) || op.baseRevision > state.revision) return underivable(standing, path)
   const since = operationsSince(standing, op, type, state.revision, isLost)
   if (!since) return behind(standing, op)
-  const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
   const chain = chainIds(draft, question.mutation, question.author)
+  const log = withUnlogged(standing, since, type, path, document, chain)
   if (!madeAnew && isChainSentOtherwise(standing, op, since, chain))
     return underivable(standing, path, SENT_OTHERWISE)
   const integrated = integrate(type, log, chain, made.value, draft.work)
@@ -209,18 +209,36 @@ function decideOperation(
   )
 }
 
-/** What others wrote there before the path had operations, as the one operation that it comes to. */
-function unlogged(
-  { draft, base, concurrent }: Standing,
+/**
+ * With what others wrote there before the path had operations, which is in no log. Where an operation came since, all that
+ * was done there is passed as the one that it comes to.
+ */
+function withUnlogged(
+  standing: Standing,
+  since: readonly LoggedOp[],
   type: OtType,
   path: string,
   document: JsonObject,
+  own: ReadonlySet<string>,
 ): readonly LoggedOp[] {
-  if (!concurrent || base.kind !== 'known') return []
+  const { draft, base, concurrent, states } = standing
+  if (!concurrent || base.kind !== 'known') return since
+  const hasLog = (states[path]?.revision ?? 0) > 0
+  if (hasLog && (!isFromFirst(standing, since, path) || completeSince(standing, path, type, document)))
+    return since
   const [was, is] = [valueAt(base.data, path), valueAt(document, path)]
-  const ops = jsonEqual(was, is) ? null : type.diff(was, is, draft.work)
-  return ops?.ok ? [{ revision: 0, version: 0, mutationId: '', ops: ops.value, made: ops.value }] : []
+  const applied = since.map(({ ops, mutationId }) => ({ ops, isOwn: own.has(mutationId) }))
+  const made = type.diffSince(was, is, hasLog ? applied : [], draft.work)
+  if (!made.ok) return since
+  const ops = jsonEqual(was, is)
+    ? []
+    : [{ revision: 0, version: 0, mutationId: '', ops: made.value, made: made.value }]
+  return hasLog ? ops : [...since, ...ops]
 }
+
+/** True where the way from the base goes over the path's first operation. Behind a decision it begins with that. */
+const isFromFirst = ({ chain }: Standing, [first]: readonly LoggedOp[], path: string): boolean =>
+  first?.revision === 1 && first.version > chain.seenVersion && !chain.ownSide && !chain.ahead.includes(path)
 
 /** What others did can't be told any more, or is too much to pass: both sides go to a person, where they are known. */
 function behind(standing: Standing, op: OtOperation): RecordDecision {

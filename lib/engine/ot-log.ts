@@ -81,15 +81,20 @@ const reaches = (log: readonly PathOp[], from: number, to: number): boolean =>
 
 /**
  * What was done to a path since what the mutation's author saw, or null where the log doesn't tell it all: done again,
- * it must make what stands there today. A compacted log has no gap that its numbers would show.
+ * it must make what stands there in `document`, today's. A compacted log has no gap that its numbers would show.
  */
-export function completeSince(ask: LogQuestion, path: string, type: OtType): readonly PathOp[] | null {
-  const { draft, question, chain, current } = ask
+export function completeSince(
+  ask: LogQuestion,
+  path: string,
+  type: OtType,
+  document = ask.current?.data ?? null,
+): readonly PathOp[] | null {
+  const { draft, question, chain } = ask
   const place = chain.apart.get(path) ?? chain
   if (place.seen.kind === 'unknown') return null
   const since = otLogAt(draft, question.mutation, path).filter(({ version }) => version > place.seenVersion)
   const seen = valueAt(place.seen.data, path)
-  const now = valueAt(current?.data ?? null, path)
+  const now = valueAt(document, path)
   const units = Math.max(sizeOf(seen), sizeOf(now))
   if (since.length * units > REDONE_UNITS_MAX) return null
   spend(draft.work, (since.length * units * TRANSFORM_COST_MAX) / REDONE_UNITS_MAX)

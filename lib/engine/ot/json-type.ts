@@ -76,6 +76,7 @@ export const jsonType: OtType = {
     if (work) spend(work, (COMPARED_MAX - differing.pairs) / COMPARED_PER_UNIT)
     return ok(numbered(op))
   },
+  diffSince: (before, after, _, work) => jsonType.diff(before, after, work),
   renew: (before, after) => ok(written(renewal(before, after), before, after)),
   cost: (op, other) => places(tree(op)) * places(tree(other)),
 }

@@ -1,6 +1,7 @@
 import type { Json } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import type { PushWork } from '../push-work.ts'
+import type { AppliedOp } from './before-applied.ts'
 
 export type OtKind = 'text' | 'json'
 
@@ -38,6 +39,16 @@ export interface OtType {
   compose(first: Json, second: Json): Result<Json, OtFailure>
   /** An operation that makes `after` of `before`; what it takes to find it is noted in `work`. */
   diff(before: Json | undefined, after: Json | undefined, work?: PushWork): Result<Json, OtFailure>
+  /**
+   * As `diff`, where these operations are the newest of what was done since, behind what no log has: what others did by
+   * them is told, and only the rest is compared.
+   */
+  diffSince(
+    before: Json | undefined,
+    after: Json | undefined,
+    applied: readonly AppliedOp[],
+    work?: PushWork,
+  ): Result<Json, OtFailure>
   /** As `diff`, of two lives of a record: nothing of `before` goes on in `after`, names of objects aside. */
   renew(before: Json | undefined, after: Json | undefined): Result<Json, OtFailure>
   /** Roughly how long `transform` of the two takes; 1 for two of one component each. */

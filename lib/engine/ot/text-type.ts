@@ -9,6 +9,7 @@ import { err, ok } from '#lib/kernel/result.ts'
 import type { PushWork } from '../push-work.ts'
 import { replacedRanges } from '../text-difference.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
+import { beforeApplied } from './before-applied.ts'
 
 /** Components of one text operation. */
 export const TEXT_COMPONENTS_MAX = 10_000
@@ -51,6 +52,12 @@ export const textType: OtType = {
     if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')
     if (!isText(from) || !isText(to)) return err('bad_op')
     return ok(differenceOf(from, to, work))
+  },
+  diffSince(before, after, applied, work) {
+    const areTexts = typeof before === 'string' && typeof after === 'string'
+    const since = areTexts ? beforeApplied(before, after, applied, work) : null
+    const rest = textType.diff(before, since ? since.text : after, work)
+    return rest.ok && since ? textType.compose(rest.value, textUnicode.normalize(since.ops) as Json) : rest
   },
   renew(before, after) {
     const [from, to] = [before ?? '', after ?? '']

@@ -87,6 +87,24 @@ describe('operations', () => {
     )
   })
 
+  it('[CS5] that came behind a document write make one way with it, and what they put in stands apart from what stood', () => {
+    const logged = fc.array(fc.tuple(text, fc.boolean()), { maxLength: 6 })
+    fc.assert(
+      fc.property(text, text, logged, text, (before, written, values, other) => {
+        const froms = [written, ...values.map(([to]) => to)]
+        const applied = values.map(([to, isOwn], i) => ({ ops: must(textType.diff(froms[i], to)), isOwn }))
+        // Of another text they tell nothing, and the way is a guess.
+        for (const after of [String(froms.at(-1)), other])
+          expect(must(textType.apply(before, must(textType.diffSince(before, after, applied))))).toBe(after)
+      }),
+      { numRuns: cases(500) },
+    )
+    const ops: Json = must(textType.parse([4, '😅', 1, 'z']))
+    const after = String(must(textType.redo('Abc abc', [ops])))
+    const applied = [{ ops, isOwn: false }]
+    expect(must(textType.diffSince('bc abc', after, applied))).toEqual(['A', 3, '😅', 1, 'z'])
+  })
+
   it('[CS5] on a text converge in either order, also at one place, in what the other deletes, and at surrogate pairs', () => {
     fc.assert(
       fc.property(documentWithTextOps, ([document, a, b]) => expectConvergence(textType, document, a, b)),
