@@ -7,6 +7,7 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { hasHalfPair } from '#lib/kernel/half-pairs.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
 import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import type { Mutation, Operation, OtOperation } from '#lib/protocol/mutation.ts'
@@ -16,6 +17,7 @@ import { assignment } from './assignment.ts'
 import { ReplicaError } from './errors.ts'
 import { conflictsOf } from './notices.ts'
 import { areOperationsAt, pass, touching, waitingIn } from './ot-waiting.ts'
+import { pendingOf } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { ReplicaRecord } from './tables.ts'
 import { getMeta, identityOf, putRow, recordRowKey } from './tables.ts'
@@ -212,17 +214,20 @@ const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { recor
   if (op.type !== 'ot' || revision === undefined) return
   // It may be shown past some of them already (`sentAs`), and so is what waits behind it.
   const count = revision - 1 - op.baseRevision
-  if (count < 0 || count > transformed.length) return
-  const theirs = transformed.slice(transformed.length - count)
+  if (count < 0) return
+  const told = count > transformed.length ? null : transformed.slice(transformed.length - count)
+  const { record } = result
+  const made = own[0]?.op
+  const isFit = made?.type === 'ot' && known !== null && isAsAt(known, op.baseRevision, made.path)
+  const shown = isFit && known.data && applyAll(known.data, made, [made.ops])
+  const isOfThis = shown && record?.ot?.[made.path]?.revision === revision
+  const theirs = isOfThis ? wayTo(made, shown, known, record, told) : told
+  if (!theirs) return
   const waiting = (await waitingIn(tx, mutation))(op.path)
   await pass(waiting, { from: op.baseRevision, to: revision, theirs })
-  const made = own[0]?.op
-  if (made?.type !== 'ot') return
-  // Where others came between, the result has the record.
-  if (result.record || !known?.data || known.orphan || known.version >= version) return
-  // A newer one has, or may have, what is in `transformed`: only a pull can tell.
-  if (known.otUnsure || (known.ot?.[made.path]?.revision ?? 0) !== op.baseRevision) return
-  const data = applyAll(known.data, made, [made.ops, ...theirs])
+  // Where others came between, the result has the record; a newer one has, or may have, what is in `transformed`.
+  if (!shown || record || known.version >= version) return
+  const data = applyAll(shown, made, theirs)
   if (!data) return
   const next: ReplicaRecord = {
     ...known,
@@ -234,33 +239,74 @@ const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { recor
   await putRow(tx, 'records', recordRowKey(known.collection, known.recordId), next)
 }
 
+/** True where what is known of a record says what stood at a path at this revision. */
+const isAsAt = (known: ReplicaRecord, revision: number, path: string): boolean =>
+  !known.otUnsure && !known.orphan && (known.ot?.[path]?.revision ?? 0) === revision
+
+const isAlike = (known: ReplicaRecord, wire: WireRecord): boolean =>
+  known.schemaVersion === wire.schemaVersion && known.life === wire.life
+
+/**
+ * The way from what this device shows at a path to what a record has there: what is told of it, or, where that doesn't lead
+ * there, their difference. What was written as a document before the path's first operation is in no log.
+ */
+function wayTo(
+  { path, kind }: Pick<OtOperation, 'path' | 'kind'>,
+  shown: JsonObject | null,
+  known: ReplicaRecord,
+  wire: WireRecord,
+  told: readonly Json[] | null,
+): readonly Json[] | null {
+  if (!isAlike(known, wire)) return told
+  const [was, is] = [valueAt(shown, path), valueAt(wire.data, path)]
+  const redone = told && otLibrary[kind].redo(was, told)
+  if (redone?.ok && jsonEqual(redone.value, is)) return told
+  const applied = (told ?? []).map((ops) => ({ ops, isOwn: false }))
+  const made = otLibrary[kind].diffSince(was, is, applied)
+  return made.ok ? [made.value] : told
+}
+
 const catchUp: OtParts['catchUp'] = async (tx, wire, known, isResult) => {
   const { collection, recordId, versionVector } = wire
+  const pending = await pendingOf(tx, collection, recordId)
+  const conflicts = await conflictsOf(tx, collection, recordId)
+  const mutations = [...conflicts.flatMap((one) => one.mutations), ...pending.map((one) => one.mutation)]
+  const own = mutations.flatMap(({ op }) => (op.type === 'ot' ? [op.path] : []))
+  if (own.length === 0) return wire
   const { deviceId } = await identityOf(tx)
   const isOwnNews = versionVector[deviceId] !== known?.versionVector[deviceId]
   // What waited behind a conflict has run: among others' operations are own ones, which the server takes the rest past.
-  if (isOwnNews && (await conflictsOf(tx, collection, recordId)).length > 0) return wire
+  if (isOwnNews && conflicts.length > 0) return wire
   // A copy of the store has what was made before this session, and may have sent it: as it was then.
   const waitingOn = await waitingIn(tx, wire, (await getMeta(tx, 'sessionFrom')) ?? 0)
   let kept = wire
-  for (const [path, { revision, ops }] of Object.entries(wire.ot ?? {})) {
+  // A path without operations isn't named.
+  for (const path of new Set([...Object.keys(wire.ot ?? {}), ...own])) {
+    const { revision = 0, ops = [] } = wire.ot?.[path] ?? {}
     const waiting = waitingOn(path)
-    const from = waiting[0]?.op.baseRevision ?? revision
+    const [first] = waiting
+    const from = first?.op.baseRevision ?? revision
     const count = revision - from
-    if (count <= 0) continue
-    if (isResult && known) kept = asBefore(kept, known, path, from)
+    if (!first || count < 0) continue
+    const stood = from === 0 && known?.data && isAsAt(known, 0, path) ? known : null
+    if (count > 0 && isResult && known) {
+      kept = asBefore(kept, known, path, from)
+      // What is made on it next waits for the answer: no version of the record has it as it is shown.
+      if (stood) await pass(waiting, { from, to: from, theirs: [] })
+      continue
+    }
     // Without them the operations stay as they are: the server knows the way from where they were made.
-    else if (ops && ops.length >= count)
-      await pass(waiting, { from, to: revision, theirs: ops.slice(ops.length - count) })
+    const told = ops.length >= count ? ops.slice(ops.length - count) : null
+    const theirs = stood && told ? wayTo({ path, kind: first.op.kind }, stood.data, stood, wire, told) : told
+    if (theirs && theirs.length > 0) await pass(waiting, { from, to: revision, theirs })
   }
   return kept
 }
 
 /** A record with a path as it was at this revision, where that is what is known of it. */
 function asBefore(wire: WireRecord, known: ReplicaRecord, path: string, revision: number): WireRecord {
-  const isIt = !known.otUnsure && !known.orphan && (known.ot?.[path]?.revision ?? 0) === revision
-  const isAlike = known.schemaVersion === wire.schemaVersion && known.life === wire.life
-  const data = isIt && isAlike && wire.data && withValue(wire.data, path, valueAt(known.data, path))
+  const isIt = isAsAt(known, revision, path) && isAlike(known, wire)
+  const data = isIt && wire.data && withValue(wire.data, path, valueAt(known.data, path))
   return data ? { ...wire, data, ot: { ...wire.ot, [path]: { ...wire.ot?.[path], revision } } } : wire
 }
 

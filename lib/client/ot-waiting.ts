@@ -105,7 +105,9 @@ function queuedIn(tx: StoreTx, entry: OutboxEntry, isKept: boolean): readonly Wa
   if (op.type !== 'ot') return []
   const keep: Waiting['keep'] = (next) => {
     const mutation = { ...entry.mutation, op: next }
-    const sentAs = isKept || entry.sends > 0 ? { sentAs: entry.sentAs ?? op } : {}
+    // Past a document write that no revision names the server takes it itself, from its base.
+    const isAsMade = isKept || entry.sends > 0 || next.baseRevision === op.baseRevision
+    const sentAs = isAsMade ? { sentAs: entry.sentAs ?? op } : {}
     return saveEntry(tx, { ...entry, ...sentAs, mutation, bytes: bytesOf(mutation) })
   }
   return [{ op, keep }]

@@ -10,7 +10,7 @@ import type { StoreTx } from './store.ts'
 import type { Removal } from './notices.ts'
 import { removalKey } from './notices.ts'
 import { pendingOf } from './outbox.ts'
-import { align, dataAfter, groundOf } from './view.ts'
+import { align, dataAfter, groundOf, rulesOf } from './view.ts'
 
 /**
  * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in
@@ -27,7 +27,8 @@ export async function storeRecord(
   const firstSight = known === null || known.orphan || (mark !== null && known.mark !== mark)
   if (!firstSight && wire.version < known.version) return
   if (wire.deleted) return known ? forgetRecord(tx, known) : endRemoval(tx, wire)
-  const { ot, ...rest } = wire.ot ? await otParts().catchUp(tx, wire, known, isResult) : wire
+  const isOt = wire.ot ?? (known && usesOt(await rulesOf(tx, wire.collection)))
+  const { ot, ...rest } = isOt ? await otParts().catchUp(tx, wire, known, isResult) : wire
   const heard =
     known?.heard && known.life === wire.life && (await crdtParts().heard.keepHeard(tx, known, wire))
   const record: ReplicaRecord = {

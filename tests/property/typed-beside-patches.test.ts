@@ -53,7 +53,8 @@ const SESSIONS: readonly Session[] = [
 interface Step {
   readonly who: number
   /** `copy`: its store is copied while it is closed, and a twin goes on with that. */
-  readonly what: 'patch' | 'type' | 'cut' | 'decide' | 'copy' | Session
+  /** `write`: the text as a document, a letter longer at its beginning, on what the server has. */
+  readonly what: 'patch' | 'type' | 'cut' | 'decide' | 'copy' | 'write' | Session
   readonly at: number
   /** Which of the record's texts. */
   readonly text: 't' | 'u'
@@ -74,16 +75,28 @@ const step: fc.Arbitrary<Step> = fc.record({
   ),
 })
 
+/** Of a text that has no operations yet, too: what the third device writes as a document is in no log then. */
+const stepOrWrite: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: step },
+  { weight: 1, arbitrary: fc.constant<Step>({ who: 2, what: 'write', at: 0, text: 't' }) },
+)
+
+/** Where a person keeps a device's side, what another wrote of a plain text meanwhile is gone with the other one. */
+const WRITTEN = Object.keys(KINDS).filter((name) => name !== 'otmanual')
+
 /** The fourth is the first one's twin. */
-const besideCopy: fc.Arbitrary<readonly Step[]> = fc
-  .tuple(
-    fc.array(step, { maxLength: 6 }),
-    fc.array(
-      fc.tuple(step, fc.constantFrom(0, 1, COPY)).map(([each, who]) => ({ ...each, who })),
-      { minLength: 2, maxLength: 12 },
-    ),
-  )
-  .map(([before, after]) => [...before, { who: 0, what: 'copy', at: 0, text: 't' }, ...after])
+const besideCopy = (each: fc.Arbitrary<Step>): fc.Arbitrary<readonly Step[]> =>
+  fc
+    .tuple(
+      fc.array(each, { maxLength: 6 }),
+      fc.array(
+        fc
+          .tuple(each, fc.constantFrom(0, 1, COPY))
+          .map(([one, who]) => (one.what === 'write' ? one : { ...one, who })),
+        { minLength: 2, maxLength: 12 },
+      ),
+    )
+    .map(([before, after]) => [...before, { who: 0, what: 'copy', at: 0, text: 't' }, ...after])
 
 /** Each conflict that is decided may let go what meets another one. */
 const DECISIONS_MAX = 20
@@ -247,6 +260,13 @@ async function take(world: World, device: Device, id: string, each: Step, k: num
     }
     case 'patch':
       return void (await device.notes.patch(id, { set: { [`z${each.at % 2}`]: k } }))
+    case 'write': {
+      await device.replica.sync()
+      const before = await textOf(device, id, each.text)
+      await device.notes.patch(id, { set: { [each.text]: letter(k) + before } })
+      await device.replica.sync()
+      return void typed.set(letter(k), ['', before])
+    }
     case 'decide':
       return void (await world.decide())
     case 'copy':
@@ -417,6 +437,16 @@ const FOUND_BESIDE_COPIES: readonly ['' | 'xyz', Step[]][] = [
   ],
   // What waited behind the conflict was released without the ids that its device had before the fork.
   ['', steps([0, 'type'], [0, 'copy'], [COPY, 'patch', 1], [0, 'patch', 1], [COPY, 'type', 1], [0, 'sync'])],
+  // What an operation took away behind a document write was looked for as a part of that, and the word was put in anew.
+  ['xyz', steps([0, 'type'], [0, 'copy'], [0, 'cut', 2], [2, 'write'], [COPY, 'cut', 5])],
+]
+
+const FOUND_BESIDE_DOCUMENTS: readonly ['' | 'xyz', Step[]][] = [
+  // The way from the text before its first operation to today's lacked what was written as a document: for the server,
+  ['xyz', steps([0, 'type'], [2, 'write'], [0, 'sync'], [1, 'type', 1])],
+  // and for a device that reads it while its own waits, with the first operation or before it.
+  ['xyz', steps([1, 'type', 1], [2, 'write'], [0, 'type'], [0, 'sync'], [1, 'wait'], [1, 'type', 3])],
+  ['xyz', steps([1, 'type', 1], [2, 'write'], [1, 'wait'], [1, 'type', 3], [0, 'type'], [0, 'sync'])],
 ]
 
 describe('texts under OT beside patches of other fields', () => {
@@ -431,11 +461,32 @@ describe('texts under OT beside patches of other fields', () => {
     120_000,
   )
 
+  it.each(WRITTEN)(
+    '[CS5] %s: so they do where another device writes the text as a document, before its first operation too',
+    async (name) => {
+      const start = fc.constantFrom('', 'xyz')
+      const law = fc.asyncProperty(
+        start,
+        fc.array(stepOrWrite, { minLength: 3, maxLength: 14 }),
+        (text, all) => run(name, text, all),
+      )
+      await fc.assert(law, {
+        numRuns: FOUND_BESIDE_DOCUMENTS.length + cases(40),
+        examples: [...FOUND_BESIDE_DOCUMENTS],
+      })
+    },
+    120_000,
+  )
+
   it.each(Object.keys(KINDS))(
     '[CS5] %s: so do a device and a copy of its store, whichever sends first what both have',
     async (name) => {
       const start = fc.constantFrom('', 'xyz')
-      const law = fc.asyncProperty(start, besideCopy, (text, all) => run(name, text, all))
+      const law = fc.asyncProperty(
+        start,
+        besideCopy(WRITTEN.includes(name) ? stepOrWrite : step),
+        (text, all) => run(name, text, all),
+      )
       await fc.assert(law, {
         numRuns: FOUND_BESIDE_COPIES.length + cases(40),
         examples: [...FOUND_BESIDE_COPIES],

@@ -224,6 +224,86 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
     expect([await body(one).value(), await body(two).value()]).toEqual(['abcONE!-', 'abcONE!-'])
   })
 
+  describe.each(['pages', 'notes2'])('in %s, where a text or JSON was written as a document', (name) => {
+    const start = { body: 'abcdef', tree: ['a', 'b', 'c'], n: 0 }
+    const written = { body: 'FIRST abcdef', tree: ['first', 'a', 'b', 'c'], n: 0 }
+    const write = async (id: string, way: string): Promise<void> => {
+      const notes = one.collection(name)
+      await (way === 'put' ? notes.put(id, written) : notes.patch(id, { set: written }))
+      expect((await one.sync()).problem).toBeNull()
+    }
+    const operate = async (id: string): Promise<void> => {
+      await one.collection(name).text(id, 'body').insert(0, 'OP ')
+      await one.collection(name).json(id, 'tree').insert([0], 'op')
+      expect((await one.sync()).problem).toBeNull()
+    }
+    const type = async (id: string): Promise<void> => {
+      await two.collection(name).text(id, 'body').insert(3, 'X')
+      await two.collection(name).json(id, 'tree').insert([2], 'x')
+    }
+    const typeOn = async (id: string, at: number, item: number): Promise<void> => {
+      await two.collection(name).text(id, 'body').insert(at, 'Y')
+      await two.collection(name).json(id, 'tree').insert([item], 'y')
+    }
+
+    it.each(['patch', 'put'])(
+      '[CS5] %s: an operation lands where it was made, sent before its device reads',
+      async (way) => {
+        const id = await record(name, start)
+        await type(id)
+        await write(id, way)
+        await operate(id)
+        await syncAll()
+        for (const replica of [one, two])
+          expect(await dataOf(replica, name, id)).toEqual({
+            body: 'OP FIRST abcXdef',
+            tree: ['op', 'first', 'a', 'b', 'x', 'c'],
+            n: 0,
+          })
+      },
+    )
+
+    it.each(['patch', 'put'])(
+      '[CS5] %s: one that waits is shown there too, and typed on, once its device has read it',
+      async (way) => {
+        const id = await record(name, start)
+        await type(id)
+        await write(id, way)
+        await operate(id)
+        await syncWaiting(two)
+        const shown = { body: 'OP FIRST abcXdef', tree: ['op', 'first', 'a', 'b', 'x', 'c'], n: 0 }
+        expect(await dataOf(two, name, id)).toEqual(shown)
+        await typeOn(id, 13, 5)
+        await syncAll()
+        for (const replica of [one, two])
+          expect(await dataOf(replica, name, id)).toEqual({
+            body: 'OP FIRST abcXYdef',
+            tree: ['op', 'first', 'a', 'b', 'x', 'y', 'c'],
+            n: 0,
+          })
+      },
+    )
+
+    it.each(['patch', 'put'])(
+      '[CS5] %s: so it is where its device reads before anybody has operated there, and again behind that',
+      async (way) => {
+        const id = await record(name, start)
+        await type(id)
+        await write(id, way)
+        await syncWaiting(two)
+        const shown = { body: 'FIRST abcXdef', tree: ['first', 'a', 'b', 'x', 'c'], n: 0 }
+        expect(await dataOf(two, name, id)).toEqual(shown)
+        await typeOn(id, 10, 4)
+        await operate(id)
+        await syncWaiting(two)
+        const next = { body: 'OP FIRST abcXYdef', tree: ['op', 'first', 'a', 'b', 'x', 'y', 'c'], n: 0 }
+        expect(await dataOf(two, name, id)).toEqual(next)
+        await syncAll()
+        for (const replica of [one, two]) expect(await dataOf(replica, name, id)).toEqual(next)
+      },
+    )
+  })
+
   it('[CS5] cursors stay at what they stand before', async () => {
     const id = await record('pages', { body: 'hello world' })
     const body = one.collection('pages').text(id, 'body')
