@@ -288,16 +288,20 @@ const catchUp: OtParts['catchUp'] = async (tx, wire, known, isResult) => {
     const from = first?.op.baseRevision ?? revision
     const count = revision - from
     if (!first || count < 0) continue
-    const stood = from === 0 && known?.data && isAsAt(known, 0, path) ? known : null
+    const stood = known?.data && isAsAt(known, from, path) ? known : null
     if (count > 0 && isResult && known) {
       kept = asBefore(kept, known, path, from)
       // What is made on it next waits for the answer: no version of the record has it as it is shown.
-      if (stood) await pass(waiting, { from, to: from, theirs: [] })
+      if (stood && from === 0) await pass(waiting, { from, to: from, theirs: [] })
       continue
     }
-    // Without them the operations stay as they are: the server knows the way from where they were made.
     const told = ops.length >= count ? ops.slice(ops.length - count) : null
-    const theirs = stood && told ? wayTo({ path, kind: first.op.kind }, stood.data, stood, wire, told) : told
+    // Nothing is told in a full sync. There an own operation may be in what has come, whose answer was lost or a copy of the store
+    // had: then they stay as they are, since the server knows the way from where they were made.
+    const isAnother = !isOwnNews && mutations.every(({ hlc }) => hlc.endsWith(deviceId))
+    const isByDifference = told ? from === 0 : isAnother
+    const theirs =
+      stood && isByDifference ? wayTo({ path, kind: first.op.kind }, stood.data, stood, wire, told) : told
     if (theirs && theirs.length > 0) await pass(waiting, { from, to: revision, theirs })
   }
   return kept
