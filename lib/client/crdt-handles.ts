@@ -80,7 +80,7 @@ function placeOf(
 
 async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
   const { core, context, collection, recordId, path } = place
-  const { store, clock, random, checkOpen, onWrite, opening } = context
+  const { store, checkOpen, onWrite } = context
   checkOpen()
   const receipt = await store.transactDurably(async (tx) => {
     const standing = await groundAt(place, tx)
@@ -104,17 +104,7 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
         : null
     if (misfit !== null) throw new ReplicaError('invalid_patch', misfit)
     const counted = op.type === 'crdt' ? (made.counted ?? {}) : undefined
-    const app = context.schemas[collection]
-    return core.writeLocally(tx, clock, random, {
-      collection,
-      recordId,
-      op,
-      options: {},
-      opening,
-      counted,
-      app,
-      ground: standing,
-    })
+    return writeOn(tx, place, standing, op, counted)
   })
   if (receipt) onWrite()
   return receipt
@@ -130,25 +120,29 @@ const isForServer = ({ written, leftPlain }: CrdtGround, at: string, made: Made)
 /** Under OT the operation is made on what the device shows, its own operations included. */
 async function writeOt(place: Place, edit: OtEdit): Promise<WriteReceipt> {
   const { core, context, collection, recordId, path } = place
-  const { store, clock, random, checkOpen, onWrite, opening } = context
+  const { store, checkOpen, onWrite } = context
   checkOpen()
   const receipt = await store.transactDurably(async (tx) => {
     const ground = await groundAt(place, tx)
     if (ground.data === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
     const op = core.otParts().edit(await core.rulesOf(tx, collection), ground, { at: ground.at, path }, edit)
-    const app = context.schemas[collection]
-    return core.writeLocally(tx, clock, random, {
-      collection,
-      recordId,
-      op,
-      options: {},
-      opening,
-      app,
-      ground,
-    })
+    return writeOn(tx, place, ground, op)
   })
   onWrite()
   return receipt
+}
+
+/** Puts the change into the outbox, on the ground that it was made on. */
+function writeOn(
+  tx: StoreTx,
+  { core, context, collection, recordId }: Place,
+  ground: RecordGround,
+  op: Operation,
+  counted?: Counted,
+): Promise<WriteReceipt> {
+  const { clock, random, opening, schemas } = context
+  const input = { collection, recordId, op, options: {}, opening, counted, app: schemas[collection], ground }
+  return core.writeLocally(tx, clock, random, input)
 }
 
 async function written(place: Place, edit: Edit): Promise<WriteReceipt> {

@@ -19,15 +19,15 @@ interface Kind {
   /** What all have when the other device has done that once more. */
   readonly end: Json
 }
+const TEXT: Omit<Kind, 'collection'> = {
+  begin: (notes, id) => notes.text(id, 'f').insert(0, 'base'),
+  written: 'base hello',
+  beside: (notes, id) => notes.text(id, 'f').insert(0, 'The '),
+  edited: 'The base hello',
+  end: 'The The base hello',
+}
 const KINDS: Readonly<Record<string, Kind>> = {
-  'a text': {
-    collection: 'board',
-    begin: (notes, id) => notes.text(id, 'f').insert(0, 'base'),
-    written: 'base hello',
-    beside: (notes, id) => notes.text(id, 'f').insert(0, 'The '),
-    edited: 'The base hello',
-    end: 'The The base hello',
-  },
+  'a text': { collection: 'board', ...TEXT },
   'a counter': {
     collection: 'board',
     begin: (notes, id) => notes.counter(id, 'f').increment(5),
@@ -44,14 +44,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     edited: ['x', 'z', 'y'],
     end: ['x', 'y', 'z'],
   },
-  'a text under OT': {
-    collection: 'paper',
-    begin: (notes, id) => notes.text(id, 'f').insert(0, 'base'),
-    written: 'base hello',
-    beside: (notes, id) => notes.text(id, 'f').insert(0, 'The '),
-    edited: 'The base hello',
-    end: 'The The base hello',
-  },
+  'a text under OT': { collection: 'paper', ...TEXT },
 }
 const FORMS: Readonly<Record<string, (f: Json) => JsonObject>> = {
   patch: (f) => ({ type: 'patch', set: { f } }),
