@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { MOMENT_KINDS, WINDOW_KINDS } from '../tests/simulation/world/plan.ts'
 import { TEXT_JUDGED, TEXT_TOLD_SINCE } from '../tests/simulation/world/windows.ts'
 import { bundleSimulation, removeBundle } from './simulation/bundle.ts'
-import { drive, drivePlan } from './simulation/drive.ts'
+import { drive, drivePlans } from './simulation/drive.ts'
 import { reportFailed, reportTotals } from './simulation/report.ts'
 
 const USAGE = `npm run simulate -- [--seeds 1000] [--from 1] [--processes N]
@@ -58,7 +58,7 @@ async function runSeeds(): Promise<boolean> {
 
 /** A kept plan, with every message of it if that was asked for. */
 async function runOne(file: string): Promise<boolean> {
-  const totals = await drivePlan(bundle, file, values.trace ? (line) => console.log(line) : null)
+  const totals = await drivePlans(bundle, [file], values.trace ? (line) => console.log(line) : null)
   for (const failed of totals.failed) reportFailed(failed)
   if (totals.failed.length === 0) console.log('All invariants hold.')
   return totals.failed.length === 0

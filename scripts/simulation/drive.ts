@@ -79,14 +79,15 @@ export async function drive(options: Drive): Promise<Totals> {
   return totals
 }
 
-/** Runs one kept plan, twice. `onTrace` hears every message of the first run, with its virtual time. */
-export async function drivePlan(
+/** Runs kept plans, each twice. `onTrace` hears every message of the first runs, with its virtual time. */
+export async function drivePlans(
   bundle: string,
-  file: string,
+  files: readonly string[],
   onTrace: ((line: string) => void) | null = null,
 ): Promise<Totals> {
   const totals = noTotals()
-  await runProcess(bundle, ['--plan', file, ...(onTrace ? ['--trace'] : [])], (line) => {
+  const named = files.flatMap((file) => ['--plan', file])
+  await runProcess(bundle, [...named, ...(onTrace ? ['--trace'] : [])], (line) => {
     if (line.kind === 'trace') onTrace?.(line.line)
     add(totals, line)
   })

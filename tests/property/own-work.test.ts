@@ -356,7 +356,7 @@ describe('a device alone, whose server is restored with nothing missing', () => 
         { minLength: 1, maxLength: 7 },
       )
       const law = fc.asyncProperty(fc.boolean(), steps, (hasHistory, each) => alone(name, hasHistory, each))
-      await fc.assert(law, { numRuns: cases(40) })
+      await fc.assert(law, { numRuns: cases(20) })
     },
     120_000,
   )

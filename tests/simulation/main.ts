@@ -14,13 +14,13 @@ import { turnAround } from './world/virtual-time.ts'
 
 /**
  * One process of a simulation; what it finds goes out as lines of JSON. `--from S --seeds N` runs these seeds, one in
- * 20 twice; `--plan FILE` runs a kept plan; with `--shrink` a plan that fails is made small; `--trace` tells all of it.
+ * 20 twice; `--plan FILE`, as often as there are some, runs kept plans; with `--shrink` a plan that fails is made small; `--trace` tells all of it.
  */
 const { values } = parseArgs({
   options: {
     from: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
-    plan: { type: 'string' },
+    plan: { type: 'string', multiple: true },
     shrink: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     'stop-at-first': { type: 'boolean', default: false },
@@ -107,5 +107,5 @@ if (values.plan === undefined) {
     const isGood = await play(planOf(seed), seed % TWICE_EVERY === 0)
     if (!isGood && values['stop-at-first']) break
   }
-} else await play(JSON.parse(readFileSync(values.plan, 'utf8')) as Plan, true)
+} else for (const file of values.plan) await play(JSON.parse(readFileSync(file, 'utf8')) as Plan, true)
 flush()

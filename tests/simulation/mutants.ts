@@ -220,7 +220,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'decided-on-what-nobody-saw',
-    from: 300,
+    from: 660,
     edits: [
       {
         file: 'lib/client/decisions.ts',
@@ -263,7 +263,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'operations-pass-on-the-wrong-side',
-    from: 5_000,
+    from: 5_040,
     edits: [
       {
         file: 'lib/engine/ot/integrate.ts',
@@ -274,7 +274,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'ties-go-to-who-came-first',
-    from: 5_000,
+    from: 5_040,
     edits: [
       {
         file: 'lib/engine/ot/integrate.ts',
@@ -300,7 +300,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'document-write-derived-on-the-base-of-its-child',
-    from: 700,
+    from: 950,
     edits: [
       {
         file: 'lib/engine/after-chain.ts',

@@ -127,9 +127,10 @@ describe.each(STORAGES)('long chains of acknowledged changes over $name', ({ nam
     },
   )
 
+  // Memory has no bound to meet: the longer one alone shows that it takes all at once.
   it.each([
-    [READ_TAKES, 1],
-    [READ_TAKES + 1, 2],
+    ...(name === 'PostgreSQL' ? [[READ_TAKES, 1] as const] : []),
+    [READ_TAKES + 1, name === 'PostgreSQL' ? 2 : 1] as const,
   ])(
     '[PU7] [AF2] a push of %i long chains is decided in %i goes, each answered alike when it is repeated',
     async (count, goes) => {
@@ -150,7 +151,7 @@ describe.each(STORAGES)('long chains of acknowledged changes over $name', ({ nam
         pushes.push(decided)
         left = left.slice(decided)
       }
-      expect(pushes.length).toBe(name === 'PostgreSQL' ? goes : 1)
+      expect(pushes.length).toBe(goes)
       for (const { collection, recordId } of chains) {
         const record = await held.storage.sync.getRecord(fleet.fleetId, collection, recordId)
         expect(record?.data).toMatchObject({ title: 'theirs', count: -1 })

@@ -17,7 +17,7 @@ import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 
 /** Replicas against a real socket. */
-describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorage }) => {
+describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ name: storageName, open: openStorage }) => {
   let held: TestStorage
   let world: HttpWorld
   let fleet: TestFleet
@@ -354,9 +354,11 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
   })
 
   describe.each(['pages', 'notes2'])('%s: text behind patches of another field', (name) => {
-    const histories = ['', 'hello'].flatMap((start) =>
+    // What a device does with them is its own affair; of what the server has to keep, PostgreSQL meets each kind once.
+    const isWhole = storageName === 'memory'
+    const histories = (isWhole ? ['', 'hello'] : ['hello']).flatMap((start) =>
       [false, true].flatMap((isOperated) =>
-        ['both', 'one', 'two'].flatMap((who) =>
+        (isWhole ? ['both', 'one', 'two'] : ['both']).flatMap((who) =>
           [false, true].map((isTaken) => ({ start, isOperated, who, isTaken })),
         ),
       ),
