@@ -13,6 +13,8 @@ import { markOf, putRow, setMeta } from './tables.ts'
 
 /** A server that says "again" without saying when must not be asked in a loop. */
 const RETRY_AFTER_MIN_MS = 1_000
+/** Of what a push had no room for: with each that is sent some of it is taken. */
+const PUSH_FULL_MIN_MS = 100
 
 export interface PushTally {
   /** Left the queue: the server has them. */
@@ -138,5 +140,5 @@ async function take(
   }
 }
 
-const waitOf = ({ retryAfterMs }: { readonly retryAfterMs: number }): number =>
-  clampRetryAfter(Math.max(retryAfterMs, RETRY_AFTER_MIN_MS))
+const waitOf = ({ code, retryAfterMs }: { readonly code?: string; readonly retryAfterMs: number }): number =>
+  clampRetryAfter(Math.max(retryAfterMs, code === 'push_full' ? PUSH_FULL_MIN_MS : RETRY_AFTER_MIN_MS))

@@ -48,7 +48,8 @@ export function isFull(bytes: PushBytes): boolean {
   return bytes.counted >= PUSH_RECORD_BYTES_MAX
 }
 
-const PUSH_FULL_RETRY_MS = 1_000
+/** Behind it stand those of other devices that wait by then; each time some of it is done, so nobody asks in vain. */
+const PUSH_FULL_RETRY_MS = 100
 
 /** PU5: what the push has no room for was not looked at. */
 export const pushFull = (id: string): MutationResult => ({

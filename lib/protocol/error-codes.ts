@@ -294,5 +294,5 @@ export const MUTATION_CODE_HELP = {
   contention: 'Too many writers at once.',
   parent_retry: 'The change that it was made on has to be sent again first.',
   push_full:
-    'The changes before it took all that one push may handle: 8 MiB of records, or 10,000 operations of the log of OT; send it again.',
+    'The changes before it took all that one push may handle: 8 MiB of records, or 10,000 operations of the log of OT; send it again at once: each time some of it is taken.',
 } as const satisfies Record<DeadLetterCode | RefusedCode | RetryCode, string>

@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { createScheduler } from '#lib/client/scheduler.ts'
+import { preloadParts } from '#tests/support/preload-parts.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 import { createVirtualClock, flush } from './support/virtual-clock.ts'
 
 const INTERVAL_MS = 30_000
+
+beforeAll(preloadParts)
 
 test('[BO1] sessions follow each other at the interval, spread by half of it', async () => {
   const { authority, open, clock } = createWorld()
@@ -255,6 +258,33 @@ test('[SM6] a change that has to wait is sent when it is due, without another wr
   await replica.close()
   await flush()
 })
+
+test.each([
+  ['push_full', 100, 100],
+  ['push_full', 0, 100],
+  ['push_full', 3_000, 3_000],
+  ['contention', 0, 1_000],
+] as const)(
+  '[SM6] [PU5] what a server answers with %s, after %i ms, is sent again after %i',
+  async (code, retryAfterMs, waitMs) => {
+    const { authority, open, clock } = createWorld()
+    const replica = await open({ sync: { intervalMs: 600_000, changeDelayMs: 50 } })
+    await clock.advance(1_000)
+    authority.script.result = ({ id }) => ({ id, status: 'retry', code, retryAfterMs })
+    await replica.collection(COLLECTION).put(null, { title: 'waits' })
+    await replica.sync()
+    const sent = authority.pushes().length
+    await clock.advance(waitMs - 1)
+    expect(authority.pushes()).toHaveLength(sent)
+    authority.script.result = () => undefined
+    // Spread by a fifth at the most.
+    await clock.advance(waitMs / 5 + 1)
+    expect(authority.pushes()).toHaveLength(sent + 1)
+    expect(replica.status$.get().pending).toBe(0)
+    await replica.close()
+    await flush()
+  },
+)
 
 test('[SM6] an interval that no timer can hold is a long one, and no loop', async () => {
   const clock = createVirtualClock()
