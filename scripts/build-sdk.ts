@@ -3,7 +3,12 @@ import { buildSdk } from './sdk/build.ts'
 import { SDK_BUNDLE_BYTES_MAX } from './sdk/size.ts'
 
 /** `npm run build:sdk [FOLDER]`: the device SDK as a package, in `dist/sdk` when no folder is named. */
-const folder = path.resolve(process.argv[2] ?? path.join(import.meta.dirname, '../dist/sdk'))
+const [named, ...others] = process.argv.slice(2)
+if (named?.startsWith('-') || others.length > 0) {
+  console.error('npm run build:sdk [FOLDER]')
+  process.exit(2)
+}
+const folder = path.resolve(named ?? path.join(import.meta.dirname, '../dist/sdk'))
 const { size } = await buildSdk(folder)
 const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`
 console.log(`${folder}

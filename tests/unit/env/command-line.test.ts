@@ -31,8 +31,8 @@ describe('the command line’s help', () => {
     },
   )
 
-  const run = (line: readonly string[]) =>
-    promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/tidemark.ts', ...line]).then(
+  const run = (line: readonly string[], script = 'tidemark') =>
+    promisify(execFile)(process.execPath, ['--import', 'tsx', `scripts/${script}.ts`, ...line]).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
         code,
@@ -47,5 +47,12 @@ describe('the command line’s help', () => {
     expect(help.stdout).toContain('fleet create --name N')
     expect([unknown.code, unknown.stdout]).toEqual([2, ''])
     expect(unknown.stderr).toContain('unknown command: pour')
+  })
+  test('what looks like an option names no folder for the SDK', async () => {
+    expect(await run(['--help'], 'build-sdk')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'npm run build:sdk [FOLDER]\n',
+    })
   })
 })
