@@ -154,7 +154,8 @@ export function startReplica(parts: ReplicaParts): Replica {
     if (wait) (end.state === 'idle' ? soon : plan)(wait.waitMs)
     // What the server gave a wait is spread above it, as every wait is (BO1).
     const spreadMs = random() * Math.min(settings.intervalMs, (nextDueMs ?? 0) / 5)
-    if (nextDueMs !== null) soon(Math.max(nextDueMs + spreadMs, changeDelayMs))
+    // What was told to wait has waited; what was written meanwhile goes with what follows it.
+    if (nextDueMs !== null) soon(nextDueMs === 0 ? changeDelayMs : Math.max(0, nextDueMs + spreadMs))
     const wentWell = end.result === 'ok'
     show({ problem: end.trouble?.code ?? null, ...(wentWell ? { lastSyncedAt: toIso(clock.now()) } : {}) })
     const { lastSyncedAt, problem } = status.get()

@@ -68,9 +68,9 @@ const isPaused = async (tx: StoreTx): Promise<boolean> => (await getMeta(tx, 'pa
 /** A server that sheds load is not asked for more; one that gave no answer would give none to a report. */
 const isReachable = (end: SessionEnd): boolean => end.state === 'idle' && end.result === 'ok'
 
-/** Until a waiting change is due: 0 for one that is, null when none waits for time. */
+/** Until the next change may go: 0 for one that was never told to wait, less for one whose wait is over, null when none waits for time. */
 export async function nextDueIn(tx: StoreTx, nowMs: number): Promise<number | null> {
   const { entries, nextDueMs } = await pickBatch(tx, nowMs, 1)
-  if (entries.length > 0) return 0
-  return nextDueMs === null ? null : nextDueMs - nowMs
+  const dueMs = entries[0] ? (entries[0].notBeforeMs ?? nowMs) : nextDueMs
+  return dueMs === null ? null : dueMs - nowMs
 }

@@ -268,7 +268,7 @@ test.each([
   '[SM6] [PU5] what a server answers with %s, after %i ms, is sent again after %i',
   async (code, retryAfterMs, waitMs) => {
     const { authority, open, clock } = createWorld()
-    const replica = await open({ sync: { intervalMs: 600_000, changeDelayMs: 50 } })
+    const replica = await open({ sync: { intervalMs: 600_000 } })
     await clock.advance(1_000)
     authority.script.result = ({ id }) => ({ id, status: 'retry', code, retryAfterMs })
     await replica.collection(COLLECTION).put(null, { title: 'waits' })
