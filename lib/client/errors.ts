@@ -10,7 +10,8 @@ export const REPLICA_ERROR_CODES = {
   invalid_options: 'An option cannot be used.',
   not_found: 'No such record on this device.',
   not_json: 'The value is no JSON.',
-  not_loaded: 'A part of the SDK cannot be fetched: cache all of it, or be online once.',
+  not_loaded:
+    'A part of the SDK cannot be fetched: cache all of it, or be online once. Service workers use worker.js.',
   outbox_full: 'Too many changes wait: sync first.',
   quota_exceeded: 'The device has no room left: free some.',
   other_schema: 'The devices know different schema versions.',

@@ -21,22 +21,30 @@ export interface BuiltSdk {
   readonly browser: Metafile
   /** Of `browser.js` with what it imports statically. */
   readonly size: BundleSize
+  /** Of `worker.js`, which has all parts in it. */
+  readonly workerSize: BundleSize
 }
 
-/** Builds `lib/client` as a package that stands alone: two entries, their chunks, types, README and licences. */
+/** Builds `lib/client` as a package that stands alone: its entries, their chunks, types, README and licences. */
 export async function buildSdk(folder: string): Promise<BuiltSdk> {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const packages = new Set<string>()
-  const browser = await bundle(folder, 'browser', packages)
-  await bundle(folder, 'node', packages)
+  const browser = await bundleBrowser(folder, packages)
+  await bundleWorker(folder, packages)
+  await run(folder, { platform: 'node', parts: 'split', entry: { node: NODE }, packages })
   for (const entry of ['browser', 'node'] as const)
     writeFileSync(path.join(folder, `${entry}.d.ts`), declarations(entry))
   writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
   copyFileSync(path.join(CLIENT, 'README.md'), path.join(folder, 'README.md'))
   copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'))
   writeFileSync(path.join(folder, 'THIRD-PARTY-NOTICES.md'), noticesOf(packages))
-  return { folder, browser, size: bundleSize(folder, staticFiles(browser, 'browser.js')) }
+  return {
+    folder,
+    browser,
+    size: bundleSize(folder, staticFiles(browser, 'browser.js')),
+    workerSize: bundleSize(folder, ['worker.js']),
+  }
 }
 
 /**
@@ -44,45 +52,50 @@ export async function buildSdk(folder: string): Promise<BuiltSdk> {
  * alone: with chunks for what parts share, the entry compresses worse, and everybody loads the entry.
  * @param packages gets the folders of those that are bundled
  */
-async function bundle(
-  folder: string,
-  platform: 'browser' | 'node',
-  packages: Set<string>,
-): Promise<Metafile> {
-  if (platform === 'node')
-    return (await run(folder, { platform, splitting: true, entry: ENTRY.node, packages })).metafile
-  const whole = { platform, splitting: false, packages } as const
-  const { metafile, parts } = await run(folder, { ...whole, entry: ENTRY.browser })
+async function bundleBrowser(folder: string, packages: Set<string>): Promise<Metafile> {
+  const left = { platform: 'browser', parts: 'left', packages } as const
+  const { metafile, parts } = await run(folder, { ...left, entry: { browser: BROWSER } })
   const built = new Set<string>()
   for (let waiting = [...parts]; waiting.length > 0;) {
     const file = waiting.pop() as string
     if (built.has(file)) continue
     built.add(file)
-    const part = await run(folder, { ...whole, entry: { [partName(file)]: file } })
+    const part = await run(folder, { ...left, entry: { [partName(file)]: file } })
     waiting = [...waiting, ...part.parts]
   }
   return metafile
 }
 
-const ENTRY = {
-  browser: { browser: path.join(CLIENT, 'browser.ts') },
-  node: { node: path.join(CLIENT, 'node.ts') },
+/**
+ * The browser's entry in one file: no browser lets a service worker fetch a part later. A classic worker, which can't
+ * import it, gets all exports as one global by `importScripts`.
+ */
+async function bundleWorker(folder: string, packages: Set<string>): Promise<void> {
+  const whole = { platform: 'browser', parts: 'inlined', packages } as const
+  await run(folder, { ...whole, entry: { worker: BROWSER } })
+  await run(folder, { ...whole, entry: { 'worker-classic': BROWSER }, globalName: 'tidemark' })
 }
+
+const BROWSER = path.join(CLIENT, 'browser.ts')
+const NODE = path.join(CLIENT, 'node.ts')
 /** Its folder stands in it: two modules of one name are two parts. */
 const partName = (file: string): string =>
   `browser-${path.relative(LIB, file).replace(/\.ts$/, '').replaceAll(path.sep, '-')}`
 
 interface Run {
   readonly platform: 'browser' | 'node'
-  readonly splitting: boolean
+  /** What becomes of dynamic imports of our own modules: chunks, names of bundles to be made, or code in the same file. */
+  readonly parts: 'split' | 'left' | 'inlined'
   readonly entry: Record<string, string>
+  /** Makes a script of it, which declares this; else it is a module. */
+  readonly globalName?: string
   readonly packages: Set<string>
 }
 
 /** One run of the bundler; `parts` are the modules that it left to be fetched later. */
 async function run(
   folder: string,
-  { platform, splitting, entry, packages }: Run,
+  { platform, parts: becomes, entry, packages, globalName }: Run,
 ): Promise<{ metafile: Metafile; parts: ReadonlySet<string> }> {
   const parts = new Set<string>()
   const { metafile } = await build({
@@ -91,12 +104,12 @@ async function run(
     outdir: folder,
     chunkNames: `${platform}-[name]-[hash]`,
     bundle: true,
-    splitting,
-    format: 'esm',
+    splitting: becomes === 'split',
+    ...(globalName === undefined ? { format: 'esm' } : { format: 'iife', globalName }),
     target: platform === 'browser' ? 'es2022' : 'node20',
     platform,
     minify: platform === 'browser',
-    plugins: [leanValidator, ...(splitting ? [] : [leaveParts(parts)])],
+    plugins: [leanValidator, ...(becomes === 'left' ? [leaveParts(parts)] : [])],
     metafile: true,
     logLevel: 'warning',
   })
@@ -138,6 +151,8 @@ function manifest(): object {
     exports: {
       '.': { node: { types: './node.d.ts', default: './node.js' }, ...browser },
       './browser': browser,
+      './worker': { types: './browser.d.ts', default: './worker.js' },
+      './worker-classic.js': './worker-classic.js',
       './package.json': './package.json',
     },
     // Loaded by the SQLite store of the Node entry alone.

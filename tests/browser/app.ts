@@ -18,8 +18,8 @@ Object.assign(window, { sdk, cases: STORE_CASES })
 /** An app of another origin than the server's: a page that imports the built SDK, and the contract's cases. */
 export interface App {
   readonly origin: string
-  /** Serves one more page; its address. */
-  add(name: string, html: string): string
+  /** Serves one more page, or a script by its name's ending; its address. */
+  add(name: string, text: string): string
   close(): Promise<void>
 }
 
@@ -40,8 +40,8 @@ export async function startApp(): Promise<App> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     origin,
-    add(name, html) {
-      pages.set(`/${name}`, html)
+    add(name, text) {
+      pages.set(`/${name}`, text)
       return `${origin}/${name}`
     },
     async close() {
@@ -60,8 +60,8 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const name = path.posix.normalize(new URL(request.url ?? '/', 'http://app').pathname)
-  const page = pages.get(name)
-  if (page !== undefined) response.setHeader('content-type', 'text/html').end(page)
-  else if (!name.endsWith('.js')) response.writeHead(404).end()
-  else response.setHeader('content-type', 'text/javascript').end(await readFile(path.join(folder, name)))
+  const isScript = name.endsWith('.js')
+  const page = pages.get(name) ?? (isScript ? await readFile(path.join(folder, name)) : undefined)
+  if (page === undefined) response.writeHead(404).end()
+  else response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html').end(page)
 }

@@ -56,6 +56,27 @@ describe('the packed SDK', () => {
     }
   })
 
+  test.each(['worker.js', 'worker-classic.js'])(
+    '[SDK6] %s, for service workers, fetches nothing later: all parts are in it',
+    (file) => {
+      const text = readFileSync(path.join(sdk.folder, file), 'utf8')
+      // The word alone stands in it as a name that expressions may not use.
+      const later =
+        /.{0,40}(?:\bimport\b(?!")|\bfrom"|\brequire\(|\bimportScripts\b|\beval\(|\bnew Function\().{0,40}/
+      expect(later.exec(text)?.[0]).toBeUndefined()
+    },
+  )
+
+  test('[SDK6] what a service worker imports exports what a page imports, and its page tells its size', async () => {
+    const names = async (file: string): Promise<string[]> =>
+      Object.keys((await import(path.join(sdk.folder, file))) as object)
+    expect(await names('worker.js')).toEqual(await names('browser.js'))
+    const readme = readFileSync(path.join(project, 'package/README.md'), 'utf8')
+    const [, kib, gzipKib] = /`\/sdk\/worker\.js`.* some (\d+) KiB, (\d+) KiB by gzip/.exec(readme) ?? []
+    expect(Math.abs(sdk.workerSize.bytes / 1024 / Number(kib) - 1)).toBeLessThan(0.05)
+    expect(Math.abs(sdk.workerSize.gzipBytes / 1024 / Number(gzipKib) - 1)).toBeLessThan(0.05)
+  })
+
   test('[SDK6] names what is bundled, each with its licence', () => {
     const text = readFileSync(path.join(project, 'package/THIRD-PARTY-NOTICES.md'), 'utf8')
     const names = [...text.matchAll(/^## (\S+) \d+\.\d+\.\d+ \(([^)]+)\)$/gm)].map(
@@ -120,7 +141,9 @@ describe('the packed SDK', () => {
     )
     const call = (status: string): string => `
       import { openIndexedDbStore, openReplica } from '${SDK_PACKAGE_NAME}/browser'
+      import { openReplica as openInWorker } from '${SDK_PACKAGE_NAME}/worker'
       import { openSqliteStore } from '${SDK_PACKAGE_NAME}'
+      export const open: typeof openReplica = openInWorker
       export const stores = [await openIndexedDbStore('notes'), openSqliteStore('device.db')]
       export const [store] = stores
       const device = { name: 'Till 1', platform: 'web', appVersion: '1.0.0' } as const
