@@ -1,4 +1,5 @@
 import * as Y from 'yjs'
+import { splitsPair } from '#lib/kernel/code-points.ts'
 import { replacedRange } from '../replaced-range.ts'
 
 /** A part of one writer is in both, or nothing is in one of them: what waits for an earlier part counts for nothing. */
@@ -24,7 +25,8 @@ export function restated(
   const found = strandedPieces(former, ground, writers)
   if (found.pieces.length === 0) return null
   const isOther = !areOfOneText(whole, ground)
-  const pieces = isOther ? byWords(found, text.toString()) : found.pieces
+  const shown = text.toString()
+  const pieces = isOther ? byWords(found, shown) : found.pieces
   const before = Y.encodeStateVector(ground)
   ground.clientID = clientOf()
   // What waits for an earlier part is the state's, not this edit's.
@@ -33,7 +35,9 @@ export function restated(
   ground.transact(() => {
     let moved = 0
     for (const { at, content } of pieces) {
-      text.insert(at + moved, content)
+      // Where a part between the halves of a pair made two parts of it: Yjs would destroy the pair here too.
+      const place = splitsPair(shown, at) ? at + 1 : at
+      text.insert(place + moved, content)
       moved += content.length
     }
   })
@@ -89,12 +93,13 @@ function strandedPieces(text: Y.Text, ground: Y.Doc, writers: ReadonlySet<number
 }
 
 /** How much of the first `known` units of an item the document shows: what only the other one deleted is still in it. */
-function seenIn({ store }: Y.Doc, { id, countable }: Y.Item, known: number): number {
+function seenIn({ store }: Y.Doc, { id }: Y.Item, known: number): number {
   let seen = 0
   for (let unit = 0; unit < known;) {
     const there = Y.getItem(store, Y.createID(id.client, id.clock + unit))
     const length = Math.min(there.id.clock + there.length - id.clock, known) - unit
-    if (!there.deleted && countable) seen += length
+    // By the document's own item: of what is deleted, the other one no longer tells whether it was text.
+    if (!there.deleted && there.countable) seen += length
     unit += length
   }
   return seen

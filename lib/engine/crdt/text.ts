@@ -48,7 +48,8 @@ export interface TextCrdt {
   meets(a: TextState, b: TextState): boolean
   /**
    * The delta that says in `base` what the edits `own` wrote and only `whole` shows, as it stands on what `base` doesn't
-   * have; of another text than `base` is, at the places that read alike. It takes back the former parts: nothing is seen
+   * have: behind the nearest character before it that `base` still shows; of another text than `base` is, at the places
+   * that read alike. It takes back the former parts: nothing is seen
    * twice where what they stand on comes later. Null for nothing.
    */
   restate(
