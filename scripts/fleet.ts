@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { USAGE, readOptions } from './fleet/options.ts'
 import { runFleet } from './fleet/run-fleet.ts'
+import { outliveLog } from './launch/lost-log.mjs'
 
 const options = readOptions(
   process.argv.slice(2),
@@ -11,6 +12,7 @@ if (typeof options === 'string') {
   process.exit(2)
 }
 
+outliveLog()
 const stop = new AbortController()
 process.once('SIGINT', () => stop.abort())
 process.once('SIGTERM', () => stop.abort())

@@ -7,6 +7,7 @@ import { createClientNaming } from './launch/client-address.mjs'
 import { createStop, STOP_TIMEOUT_MS } from './launch/graceful-stop.mjs'
 import { fieldFiles } from './launch/field-files.mjs'
 import { createHttpServer, ignoreUpgrades } from './launch/http-server.mjs'
+import { outliveLog } from './launch/lost-log.mjs'
 import { refuse } from './launch/refused-by-node.mjs'
 import { readSettingFiles } from './launch/setting-files.mjs'
 
@@ -16,6 +17,7 @@ import { readSettingFiles } from './launch/setting-files.mjs'
  */
 const development = process.argv.includes('--dev')
 process.env.NODE_ENV ??= development ? 'development' : 'production'
+outliveLog()
 orFail(() => readSettingFiles(process.env))
 const nameClient = orFail(() => createClientNaming(process.env.TIDEMARK_TRUSTED_PROXIES))
 const HOST = process.env.HOST || '127.0.0.1'

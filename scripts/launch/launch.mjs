@@ -3,6 +3,7 @@ import { buildFieldClient } from '../setup/field.mjs'
 import { step, StepError, StepFailed } from '../setup/step.mjs'
 import { startChild } from './child.mjs'
 import { openDatabase } from './database.mjs'
+import { outliveLog } from './lost-log.mjs'
 import { SERVER_NODE_OPTIONS } from './server-options.mjs'
 
 /** npm passes a Ctrl-C on that the terminal has sent already: within this time two are one. */
@@ -26,6 +27,7 @@ const DEFAULT_PORT = '3000'
  *   `before` made
  */
 export async function launch({ development = false, before = async () => {}, beside = async () => {} } = {}) {
+  outliveLog()
   await step('port', checkPort)
   /** @type {import('./child.mjs').Child[]} */
   const children = []

@@ -137,6 +137,23 @@ describe('a server that is told to end', () => {
     expect(performance.now() - startedMs).toBeLessThan(ENDED_WITHIN_MS)
   })
 
+  it('answers and ends with 0 when nobody reads any more what it logs', async () => {
+    const { server, url } = await ready({ TIDEMARK_DRAIN_MS: '1' })
+    await loseListeners(database.url)
+    await expect.poll(server.output).toContain('signals of other processes may be missed')
+    const again = { timeout: 15_000, interval: 200 }
+    const isListening = async () => (await listeners(database.url)).length > 0
+    await expect.poll(isListening, again).toBe(true)
+    server.stopReading()
+    await loseListeners(database.url)
+    const lives = async () => [await isListening(), await statusOf(`${url}/readyz`)]
+    await expect.poll(lives, again).toEqual([true, 200])
+    server.signal('SIGTERM')
+    const startedMs = performance.now()
+    expect(await server.ended).toBe(0)
+    expect(performance.now() - startedMs).toBeLessThan(ENDED_WITHIN_MS)
+  })
+
   it('does not wait for who never sends the rest of a request', async () => {
     const { server, url } = await ready({ TIDEMARK_DRAIN_MS: '1' })
     const half = request(`${url}/api/v1/push`, { method: 'POST' })
@@ -217,6 +234,19 @@ async function read({ body }: Response): Promise<void> {
     // Cut off, as a stream of a server that is gone is.
   }
 }
+
+/** Connections by which programs hear of each other at this database; each is asked now and then whether it is still there. */
+const LISTENERS = `FROM pg_stat_activity WHERE datname = current_database() AND query ~ '^(LISTEN|SELECT 1$)'`
+const listeners = (databaseUrl: string) => rowsOf(databaseUrl, '', `SELECT pid ${LISTENERS}`)
+const loseListeners = (databaseUrl: string) =>
+  rowsOf(databaseUrl, '', `SELECT pg_terminate_backend(pid, 5000) ${LISTENERS}`)
+
+/** Null where no answer comes. */
+const statusOf = (url: string): Promise<number | null> =>
+  fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
+    ({ status }) => status,
+    () => null,
+  )
 
 const isTaking = (url: string): Promise<boolean> =>
   fetch(`${url}/livez`).then(

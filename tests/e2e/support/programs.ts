@@ -15,6 +15,8 @@ export interface Program {
   hasEnded(): boolean
   ended: Promise<number | null>
   signal(name: NodeJS.Signals): void
+  /** From then on what it writes has no reader, as when the program that started it is gone. */
+  stopReading(): void
   stop(): Promise<void>
 }
 
@@ -37,6 +39,10 @@ export function startProgram(args: readonly string[], environment: NodeJS.Proces
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     ended,
     signal: (name) => void child.kill(name),
+    stopReading() {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
     async stop() {
       const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
       child.kill('SIGINT')
