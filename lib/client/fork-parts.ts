@@ -18,14 +18,15 @@ import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
 import { followCommands } from './follow-commands.ts'
 import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
+import { holdBack } from './hold-back.ts'
 import { noteDeadLetter } from './note-dead-letter.ts'
 import { conflictsOf } from './notices.ts'
 import { bytesOf, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import type { PushContext } from './push-results.ts'
+import { refuseAlone } from './refuse-alone.ts'
 import { refuse } from './refuse.ts'
 import type { ReplicaContext } from './run.ts'
 import { sendRest, setAsideMadeOn } from './sent-in-part.ts'
-import { setAside } from './set-aside.ts'
 import { showConflicts } from './show-conflicts.ts'
 import { dropSpare } from './spare.ts'
 import type { StoreTx } from './store.ts'
@@ -67,7 +68,8 @@ export interface ForkParts {
   takeBack(tx: StoreTx): Promise<void>
   readonly noteDeadLetter: typeof noteDeadLetter
   readonly refuse: typeof refuse
-  readonly setAside: typeof setAside
+  readonly holdBack: typeof holdBack
+  readonly refuseAlone: typeof refuseAlone
   readonly reviewConflicts: typeof reviewConflicts
   readonly showConflicts: typeof showConflicts
   readonly noteAnswered: typeof noteAnswered
@@ -289,7 +291,8 @@ export const forkParts: ForkParts = {
   takeBack,
   noteDeadLetter,
   refuse,
-  setAside,
+  holdBack,
+  refuseAlone,
   showConflicts,
   reviewConflicts,
   noteAnswered,

@@ -176,6 +176,8 @@ export interface Batch {
   readonly entries: readonly OutboxEntry[]
   /** When nothing is due: the earliest time that something will be; null when nothing waits for time. */
   readonly nextDueMs: number | null
+  /** Why one of those waits that were met, where it isn't by the server's word. */
+  readonly problem: string | undefined
 }
 
 /**
@@ -196,12 +198,14 @@ export async function pickBatch(
   const inConflict = new Map<string, boolean>()
   let bytes = 0
   let nextDueMs: number | null = null
+  let problem: string | undefined
   await eachRow<OutboxEntry>(tx, 'outbox', '', async (entry) => {
     const { collection, recordId, resolves } = entry.mutation
     const record = recordRowKey(collection, recordId)
     if (held.has(record)) return true
     if (isWaiting(entry, nowMs)) {
       nextDueMs = Math.min(nextDueMs ?? Infinity, entry.notBeforeMs)
+      problem ??= entry.problem
       held.add(record)
       return true
     }
@@ -219,14 +223,20 @@ export async function pickBatch(
     entries.push(entry)
     return entries.length < Math.min(countMax, MUTATIONS_PER_PUSH_MAX)
   })
-  return { entries, nextDueMs: entries.length > 0 ? null : nextDueMs }
+  return { entries, nextDueMs: entries.length > 0 ? null : nextDueMs, problem }
 }
 
 /** A change that has to wait so long. */
-export const heldBack = (entry: OutboxEntry, nowMs: number, waitMs: number): OutboxEntry => ({
+export const heldBack = (
+  entry: OutboxEntry,
+  nowMs: number,
+  waitMs: number,
+  problem?: string,
+): OutboxEntry => ({
   ...entry,
   notBeforeMs: nowMs + waitMs,
   heldAtMs: nowMs,
+  problem,
 })
 
 /** A clock that was set back behind the beginning of a wait, or further than any wait that is heeded, ends it. */

@@ -150,8 +150,11 @@ export async function commitPage(run: Run): Promise<SessionEvent> {
     if (hasMore(page)) return 'more_to_pull'
     // A full sync that stands in line holds nothing up, but a push after a restore (SM5).
     if (position.fullReason === 'epoch_changed') return 'committed'
-    const due = (await pickBatch(tx, run.clock.now(), 1)).entries.length > 0
-    return due && run.pushes < PUSHES_PER_SESSION_MAX ? 'more_to_push' : 'committed'
+    const { entries, problem } = await pickBatch(tx, run.clock.now(), 1)
+    if (entries.length > 0 && run.pushes < PUSHES_PER_SESSION_MAX) return 'more_to_push'
+    // The session went well; what it could not send is told all the same (SM9).
+    if (problem) run.trouble = { failure: 'server_error', retryAfterMs: null, code: problem }
+    return 'committed'
   })
   if (isApplied) run.report = report
   run.page = null

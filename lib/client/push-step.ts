@@ -4,7 +4,7 @@ import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { noteAcknowledged } from './commands.ts'
 import { followConfig } from './config-step.ts'
 import { ReplicaError } from './errors.ts'
-import { asSent, findEntries, heldBack, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
+import { asSent, findEntries, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
 import { forkParts } from './on-demand.ts'
 import { applyPushResults } from './push-results.ts'
 import { nextReport, withRefusals } from './reports.ts'
@@ -29,6 +29,7 @@ const CULPRITS_MAX = 10
  */
 export async function push(run: Run): Promise<SessionEvent> {
   let isFirst = true
+  let code = 'push_refused'
   for (let split = 0, culprits = 0; split < SPLITS_MAX && culprits < CULPRITS_MAX;) {
     const wasSent = isFirst
     const sending = await transact(run, (tx) => prepare(tx, run, wasSent))
@@ -54,17 +55,25 @@ export async function push(run: Run): Promise<SessionEvent> {
     if (failure.kind === 'epoch') return 'resync_needed'
     // A view of a pulled effect with its own change on top once more would be wrong: what may be in waits for its answer.
     if (failure.kind === 'wait' && failure.narrow && !inFlight.unsure) {
-      await transact(run, (tx) => holdBack(tx, inFlight, run.clock.now(), failure.retryAfterMs))
+      await transact(run, (tx) => forkParts().holdBack(tx, inFlight, run.clock.now(), failure.retryAfterMs))
       return 'pushed'
     }
     if (isTooMuch(failure)) await transact(run, (tx) => halve(tx, run, { ...inFlight, unsure: true }))
     if (!refusesBatch(failure)) return eventOf(run, failure)
-    const refusals = await transact(run, (tx) => splitBatch(tx, run, inFlight, failure))
+    if (inFlight.mutationIds.length > 1) {
+      await transact(run, (tx) => halve(tx, run, inFlight))
+      split += 1
+      continue
+    }
+    const refusals = await transact(run, (tx) => settleAlone(tx, run, inFlight, failure))
+    if (!refusals) return eventOf(run, failure)
     run.report = withRefusals(run.report, refusals)
-    culprits += refusals.length > 0 ? 1 : 0
-    split = refusals.length > 0 ? 0 : split + 1
+    // No change is to blame for what a gateway says.
+    if (failure.code === 'http_413') code = failure.code
+    culprits += 1
+    split = 0
   }
-  return eventOf(run, { kind: 'refused', status: 0, code: 'push_refused', detail: '' })
+  return eventOf(run, { kind: 'refused', status: 0, code, detail: '' })
 }
 
 /** What is wrong with the headers or the envelope is no fault of the mutations: they wait. */
@@ -176,13 +185,6 @@ async function settlePush(
   return tally.hasMore
 }
 
-/** All that was in the batch is shut out by breakers of its collections: it waits, and nothing else does (SM6). */
-async function holdBack(tx: StoreTx, inFlight: InFlight, nowMs: number, waitMs: number): Promise<void> {
-  await setMeta(tx, 'inFlight', null)
-  for (const entry of await findEntries(tx, inFlight.mutationIds))
-    await saveEntry(tx, heldBack(entry, nowMs, waitMs))
-}
-
 const acknowledgedIn = (inFlight: InFlight): readonly string[] =>
   (JSON.parse(inFlight.body) as { report: { ackCommands?: string[] } }).report.ackCommands ?? []
 
@@ -205,18 +207,17 @@ async function halve(tx: StoreTx, run: Run, inFlight: InFlight): Promise<void> {
   await sendRest(tx, run, { ...inFlight, rest: [...mutationIds, ...rest] })
 }
 
-/** Halves it; a single one that is refused is set aside, so that it never blocks the queue. */
-async function splitBatch(
+/** A single one that is refused never blocks the queue: it is set aside, or waits. Null when it is to be asked about again. */
+async function settleAlone(
   tx: StoreTx,
   run: Run,
   inFlight: InFlight,
   failure: Extract<Failure, { kind: 'refused' }>,
-): Promise<readonly LocalRefusal[]> {
-  if (inFlight.mutationIds.length > 1) return (await halve(tx, run, inFlight), [])
+): Promise<readonly LocalRefusal[] | null> {
   const [culprit] = await findEntries(tx, inFlight.mutationIds)
   const refusals = culprit
-    ? await forkParts().setAside(tx, culprit, failure.code, failure.detail, run.clock.now())
+    ? await forkParts().refuseAlone(tx, culprit, failure, inFlight.unsure === true, run.clock.now())
     : []
-  await sendRest(tx, run, inFlight)
+  if (refusals) await sendRest(tx, run, inFlight)
   return refusals
 }

@@ -29,7 +29,7 @@ export interface ReplicaStatus {
    * `rebuilding`: it was damaged, and is being read anew from the server (`recoveries$` has what was lost).
    */
   readonly storeHealth: 'ok' | 'full' | 'rebuilding'
-  /** Why the last session did not go well: an error code of the server, or of the connection. */
+  /** Why the last session did not go well: an error code of the server, or of the connection. `http_413` after a good one: a gateway keeps a change back. */
   readonly problem: string | null
 }
 

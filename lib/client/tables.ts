@@ -196,6 +196,8 @@ export interface OutboxEntry {
   readonly notBeforeMs: number | null
   /** When that was: a clock that stands before it was set back, and the wait is over. */
   readonly heldAtMs?: number | undefined
+  /** What a gateway said to it by itself, alone: it waits for that to be over (SM9). */
+  readonly problem?: string | undefined
   /** Which opening of the replica made it; absent when it came back after a restore. */
   readonly opening?: string | undefined
   /** The id of its own that the last change had which was joined to it: for what a copy of the store doesn't have (FK1). */

@@ -48,7 +48,7 @@ export function waitAfter(
   random: Random,
 ): { readonly waitMs: number; readonly state: WaitState } | null {
   if (end.state === 'halted') return null
-  if (end.trouble === null || end.result === 'abandoned') {
+  if (end.trouble === null || end.state === 'idle') {
     return { waitMs: settings.intervalMs * (0.5 + random()), state: RESTED }
   }
   const kind = end.state === 'shed' ? 'shed' : end.trouble.failure
