@@ -16,6 +16,7 @@ import {
 } from './decisions.ts'
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
+import type { Failure } from './failures.ts'
 import { followCommands } from './follow-commands.ts'
 import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
 import { holdBack } from './hold-back.ts'
@@ -51,12 +52,12 @@ export interface ForkParts {
   dropSpare(tx: StoreTx): Promise<void>
   takeIdentity(tx: StoreTx, identity: Identity): Promise<void>
   takeNewIdentity(tx: StoreTx, source: Source): Promise<void>
-  leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void>
-  leaveDeadToken(
+  leaveIdentity(
     tx: StoreTx,
-    context: Source & Pick<ReplicaContext, 'enrollmentKey'>,
-    token: string,
-  ): Promise<boolean>
+    context: Source & Pick<ReplicaContext, 'enrollmentKey' | 'log'>,
+    failure: Failure,
+    deadToken: string | null,
+  ): Promise<Failure>
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
   countedElsewhere(
     tx: StoreTx,
@@ -145,6 +146,20 @@ async function leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void> {
   await startOver(tx, reason === 'epoch_changed' ? reason : 'device_forked')
   await takeIdentity(tx, { ...identity, ...freshIds(source), token: null, former })
   await askLetters(tx)
+}
+
+/** Leaves a token that the server doesn't know, or an id that a copy goes on under; gives the failure as it is by then. */
+const leaveIdentity: ForkParts['leaveIdentity'] = async (tx, context, failure, deadToken) => {
+  const { status, code } = failure
+  if (deadToken !== null) {
+    if (!(await leaveDeadToken(tx, context, deadToken))) return failure
+    context.log('token_unknown', { code })
+    return { kind: 'unreachable', failure: 'answer_lost', status, code }
+  }
+  if (context.enrollmentKey === null) return { kind: 'halt', status, code }
+  await leaveForkedIdentity(tx, context)
+  context.log('forked', { code })
+  return failure
 }
 
 /**
@@ -284,8 +299,7 @@ export const forkParts: ForkParts = {
   dropSpare,
   takeIdentity,
   takeNewIdentity,
-  leaveForkedIdentity,
-  leaveDeadToken,
+  leaveIdentity,
   moveWork,
   countedElsewhere,
   takeBack,

@@ -82,10 +82,15 @@ export async function openIndexedDbStore(
       return () => channel.removeEventListener('message', onMessage)
     },
     transact: (work) => guarded(async () => runOn(await begin(), work)),
-    async hold(purpose) {
-      const letGo = await holdLock(`${databaseName}:${purpose}`)
+    async hold(purpose, steal, onStolen) {
+      const lock = `${databaseName}:${purpose}`
+      if (purpose === 'events')
+        return (await fetched(import('./indexeddb-stream.ts'))).holdStream(holdLock, lock)
+      const letGo = await holdLock(lock, steal, () => {
+        isHeld = false
+        onStolen?.()
+      })
       if (!letGo) return null
-      if (purpose === 'events') return holdStream(letGo)
       // Without the browser's locks anybody may hold it: only the lease in the store says who has ended.
       isHeld = 'locks' in navigator
       return () => {
@@ -93,7 +98,7 @@ export async function openIndexedDbStore(
         letGo()
       }
     },
-    // Another tab's holder can't be seen; but while the browser's lock is ours, whoever the row names has ended.
+    // Another tab's holder can't be seen; but while the browser's lock is ours, whoever the row names has ended or lost it.
     isGone: (other) => (other.startsWith(`${PAGE}|`) ? !liveOwners.has(other) : isHeld),
     isDamaged: () => emptied.size > 0,
     salvage: () =>
@@ -173,33 +178,18 @@ function transactionOn(tx: Tx): StoreTx {
 }
 
 /** Null when another opening holds it. Without Web Locks (a page that isn't secure) the lock row alone decides. */
-async function holdLock(name: string): Promise<(() => void) | null> {
+async function holdLock(name: string, steal = false, onStolen?: () => void): Promise<(() => void) | null> {
   const locks = (navigator as { locks?: LockManager }).locks
   if (!locks) return () => undefined
   return new Promise((resolve, reject) => {
     locks
-      .request(name, { ifAvailable: true }, (lock) => {
+      .request(name, { steal, ifAvailable: !steal }, (lock) => {
         if (!lock) return resolve(null)
         return new Promise<void>((letGo) => resolve(letGo))
       })
-      .catch(reject)
+      // Of a lock that was given: this is how its holder hears that another opening took it.
+      .catch((error: unknown) => (isNamed(error, 'AbortError') ? onStolen?.() : reject(error)))
   })
-}
-
-/** Streams of events that an origin holds at once, whatever the stores: a browser opens six connections to a host. */
-const STREAMS_MAX = 3
-
-/** One of the streams that an origin may hold; null, and the store's own lock let go, while others have them all. */
-async function holdStream(letGo: () => void): Promise<(() => void) | null> {
-  let slot: (() => void) | null = null
-  try {
-    for (let i = 0; !slot && i < STREAMS_MAX; i++) slot = await holdLock(`tidemark-stream:${i}`)
-  } finally {
-    // A browser may refuse a lock as well, as to a page that it puts away.
-    if (!slot) letGo()
-  }
-  const letSlotGo = slot
-  return letSlotGo && (() => (letSlotGo(), letGo()))
 }
 
 const isNamed = (error: unknown, name: string): boolean =>

@@ -214,10 +214,7 @@ async function settleAlone(
   inFlight: InFlight,
   failure: Extract<Failure, { kind: 'refused' }>,
 ): Promise<readonly LocalRefusal[] | null> {
-  const [culprit] = await findEntries(tx, inFlight.mutationIds)
-  const refusals = culprit
-    ? await forkParts().refuseAlone(tx, culprit, failure, inFlight.unsure === true, run.clock.now())
-    : []
+  const refusals = await forkParts().refuseAlone(tx, inFlight, failure, run.clock.now())
   if (refusals) await sendRest(tx, run, inFlight)
   return refusals
 }

@@ -1,8 +1,8 @@
 import type { Failure } from './failures.ts'
-import { heldBack, saveEntry } from './outbox.ts'
+import { findEntries, heldBack, saveEntry } from './outbox.ts'
 import { setAside } from './set-aside.ts'
 import type { StoreTx } from './store.ts'
-import type { LocalRefusal, OutboxEntry } from './tables.ts'
+import type { InFlight, LocalRefusal } from './tables.ts'
 
 /** How long a change waits that a gateway refused by itself: this at first, then twice as long each time. */
 const GATEWAY_WAIT_MS = 30_000
@@ -11,16 +11,16 @@ export const GATEWAY_WAIT_MAX_MS = 5 * 60_000
 /**
  * A change that was refused when it was sent alone. The server's own word sets it aside, with those that stand on it. A 413
  * without a code is a gateway's, and may be over with its trouble: the change stays, and waits (SM9).
- * @param unsure an earlier answer was lost: then it is asked about once more before anything is pulled (SM6)
- * @returns null when the session must end before that
+ * Where an earlier answer was lost it is asked about once more before anything is pulled (SM6): null, the session must end.
  */
 export async function refuseAlone(
   tx: StoreTx,
-  entry: OutboxEntry,
+  { mutationIds, unsure }: InFlight,
   { code, detail }: Extract<Failure, { kind: 'refused' }>,
-  unsure: boolean,
   nowMs: number,
 ): Promise<readonly LocalRefusal[] | null> {
+  const [entry] = await findEntries(tx, mutationIds)
+  if (!entry) return []
   if (code !== 'http_413') return setAside(tx, entry, code, detail, nowMs)
   const { problem, notBeforeMs, heldAtMs } = entry
   if (unsure && !problem) {

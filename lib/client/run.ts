@@ -118,18 +118,14 @@ export async function followIdentity<T>(
   outcome: Outcome<T>,
 ): Promise<Outcome<T>> {
   if (outcome.ok) return outcome
-  const { status, code } = outcome.failure
-  if (code === 'unauthorized' && kind !== 'enroll' && credential !== null) {
-    const goesOn = await transact(context, (tx) => forkParts().leaveDeadToken(tx, context, credential))
-    if (!goesOn) return outcome
-    context.log('token_unknown', { code })
-    return { ok: false, failure: { kind: 'unreachable', failure: 'answer_lost', status, code } }
+  const { failure } = outcome
+  const isUnknown = failure.code === 'unauthorized' && kind !== 'enroll'
+  const token = isUnknown ? credential : null
+  if (token === null && failure.kind !== 'forked') return outcome
+  return {
+    ok: false,
+    failure: await transact(context, (tx) => forkParts().leaveIdentity(tx, context, failure, token)),
   }
-  if (outcome.failure.kind !== 'forked') return outcome
-  if (context.enrollmentKey === null) return { ok: false, failure: { kind: 'halt', status, code } }
-  await transact(context, (tx) => forkParts().leaveForkedIdentity(tx, context))
-  context.log('forked', { code })
-  return outcome
 }
 
 /** False when the answer shows that the epoch changed; the store is then set for the full sync that must follow. */

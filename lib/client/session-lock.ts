@@ -24,6 +24,17 @@ export async function takeLock(
   return true
 }
 
+/**
+ * Takes the lock from a holder that has let its lease run out and may still have the platform's lock, as a page that
+ * stands still in a dialog has. One that was let go of is no such lock: its holder comes to it, or is about to end.
+ */
+export const takeOver = async (
+  tx: StoreTx,
+  store: ReplicaStore,
+  nowMs: number,
+  leaseMs: number,
+): Promise<boolean> => (await getMeta(tx, 'lock')) !== null && takeLock(tx, store, nowMs, leaseMs)
+
 /** Fences every write of a session: a stale holder writes nothing, however late it wakes up. */
 export async function keepLock(
   tx: StoreTx,

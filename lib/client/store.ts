@@ -64,8 +64,12 @@ export interface ReplicaStore extends Peers {
    * run again. Fails with ReplicaError `quota_exceeded`, `store_corrupt` or `store_failed`.
    */
   transact<T>(work: (tx: StoreTx) => Promise<T>): Promise<T>
-  /** The platform's own lock over all openings, where it has one: what lets go of it, or null when another holds it. */
-  hold(purpose: LockPurpose): Promise<(() => void) | null>
+  /**
+   * The platform's own lock over all openings, where it has one: what lets go of it, or null when another holds it.
+   * @param steal takes it from that one, whose lease is over (SM2)
+   * @param onStolen hears that another opening did so
+   */
+  hold(purpose: LockPurpose, steal?: boolean, onStolen?: () => void): Promise<(() => void) | null>
   /** True when that opening surely ended, so that its lock may be taken before its lease is over. */
   isGone(owner: string): boolean
   /** True when the store found itself damaged: what it still holds is whole rows, but not all of them. */

@@ -5,7 +5,7 @@ import type { ReplicaContext } from './run.ts'
 import { transact } from './run.ts'
 import type { SessionEnd } from './session.ts'
 import { runSession } from './session.ts'
-import { releaseLock, takeLock } from './session-lock.ts'
+import { releaseLock, takeLock, takeOver } from './session-lock.ts'
 import { heartbeat, settle } from './settle.ts'
 import type { StoreTx } from './store.ts'
 import { getMeta, setMeta } from './tables.ts'
@@ -21,7 +21,10 @@ export type RoundEnd =
 
 /** Everything that a replica says to the server at one time, under the session lock (SM2): a session and its report. */
 export async function runRound(context: ReplicaContext): Promise<RoundEnd> {
-  const letGo = await context.store.hold('session')
+  const { store, clock, leaseMs } = context
+  let letGo = await store.hold('session')
+  if (!letGo && (await store.transact((tx) => takeOver(tx, store, clock.now(), leaseMs))))
+    letGo = await store.hold('session', true)
   if (!letGo) return { kind: 'busy' }
   try {
     return await runLocked(context)

@@ -20,6 +20,9 @@ const REMOVABLE: readonly Table[] = [
 /** Went on without the store: an old value would look like a copied device, none shows what happened (recover.ts). */
 const COUNTED_ON: MetaKey = 'reportSeq'
 
+/** What is kept here is no reason to take the lock from its holder: only a lease that ran out is (session-lock.ts). */
+const LET_GO: MetaKey = 'lock'
+
 /** A row's new value, null when it is removed. */
 type Unstored = Map<string, { readonly table: Table; readonly key: string; readonly text: string | null }>
 
@@ -63,6 +66,11 @@ export function createTightStore(store: ReplicaStore): TightStore {
   const letKeptGo = (): void => {
     kept?.()
     kept = null
+  }
+  /** Another opening goes on from what is stored, as after the end of this process. */
+  const forget = (): void => {
+    unstored = new Map()
+    letKeptGo()
   }
   const noteTrouble = (error: unknown): void => {
     if (isCode(error, 'quota_exceeded')) {
@@ -122,9 +130,9 @@ export function createTightStore(store: ReplicaStore): TightStore {
       return () => void listeners.delete(listener)
     },
     /** Another opening would not know what is kept here: the lock stays until all is written. */
-    async hold(purpose) {
+    async hold(purpose, steal) {
       if (purpose === 'events') return store.hold(purpose)
-      const letGo = kept ?? (await store.hold(purpose))
+      const letGo = kept ?? (await store.hold(purpose, steal, forget))
       kept = null
       if (!letGo) return null
       return () => {
@@ -156,7 +164,10 @@ async function removeFrom(tx: StoreTx, unstored: Unstored): Promise<void> {
   const rows = [...unstored.values()]
   const notices = rows.flatMap(({ table, text }) => (table === 'notices' && text !== null ? text : [])).join()
   for (const { table, key, text } of rows) {
-    if (!(text === null ? REMOVABLE.includes(table) : table === 'meta' && key === COUNTED_ON)) continue
+    if (
+      !(text === null ? REMOVABLE.includes(table) || key === LET_GO : table === 'meta' && key === COUNTED_ON)
+    )
+      continue
     if (notices !== '' && table.startsWith('outbox') && notices.includes(await idAt(tx, table, key))) continue
     await tx.remove(table, key)
   }

@@ -128,6 +128,45 @@ describe('IndexedDB in a real browser', () => {
     expect((await status(one)).deviceId).toBe((await status(two)).deviceId)
   })
 
+  test('[SM2] a tab that stands still in a dialog while its session goes on holds the others up as long as its lease', async () => {
+    const tag = randomUUID()
+    // The lease is 5 s longer than a request may take. Nothing but an own write starts a session.
+    const quick = { sync: { ...AUTO, requestTimeoutMs: 1_000, intervalMs: 60_000, events: false } }
+    const [still, other] = [await openIn(quick), await openIn(quick)]
+    const troubles: string[] = []
+    still.on('pageerror', (error) => troubles.push(String(error)))
+    await until(
+      () => Promise.all([status(still), status(other)]),
+      // At rest, and nothing planned that would be in the way.
+      (both) => both.every(({ nextSyncAt }) => Date.parse(nextSyncAt ?? '') > Date.now() + 10_000),
+    )
+    let answer = (): void => undefined
+    still.on('dialog', (dialog) => (answer = () => void dialog.accept()))
+    const push = served.holdNext('/api/v1/push')
+    await put(still, `${tag} before`)
+    await push.acted
+    const asked = still.evaluate(() => confirm('Sure?'))
+    push.release()
+    const before = (await status(other)).lastSyncedAt
+    await put(other, `${tag} urgent`)
+    await until(
+      () => status(other),
+      ({ pending, lastSyncedAt }) => pending === 0 && lastSyncedAt !== before,
+    )
+    expect(await titlesOnServer(tag)).toEqual([`${tag} before`, `${tag} urgent`])
+    answer()
+    expect(await asked).toBe(true)
+    // It wakes up as one that has lost the lock, and goes on as the others do.
+    await put(still, `${tag} after`)
+    await until(
+      () => sync(still),
+      ({ pending }) => pending === 0,
+    )
+    expect(await titlesOnServer(tag)).toEqual(['after', 'before', 'urgent'].map((word) => `${tag} ${word}`))
+    expect(await titles(still)).toEqual(await titles(other))
+    expect(troubles).toEqual([])
+  })
+
   test("[SM6] offline by the browser's own switch: work goes on, and arrives when the network is back", async () => {
     const tag = randomUUID()
     const page = await openIn({ sync: AUTO })

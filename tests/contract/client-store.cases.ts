@@ -1,5 +1,5 @@
 import type { openReplica } from '#lib/client/open-replica.ts'
-import { keepLock, releaseLock, takeLock } from '#lib/client/session-lock.ts'
+import { keepLock, releaseLock, takeLock, takeOver } from '#lib/client/session-lock.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
@@ -147,6 +147,45 @@ export const STORE_CASES: Readonly<Record<string, Case>> = {
     const again = await eventually(() => two.hold('session'))
     again()
     await Promise.all([one.close(), two.close()])
+  },
+
+  async "[SM2] the platform's lock is taken from a holder whose lease is over, which hears of it and writes nothing more"({
+    make,
+  }) {
+    const open = make()
+    const [one, two, three] = [await open(), await open(), await open()]
+    const isPlatforms = one.kind === 'indexeddb'
+    const over = (store: ReplicaStore, nowMs: number): Promise<boolean> =>
+      store.transact((tx) => takeOver(tx, store, nowMs, 1_000))
+    let stolen = 0
+    const letGo = await one.hold('session', false, () => (stolen += 1))
+    // Its holder comes to the row, or has let go of it.
+    same(await over(two, 0), false)
+    await one.transact((tx) => takeLock(tx, one, 0, 1_000))
+    same(await over(two, 900), false)
+    await one.transact((tx) => keepLock(tx, one, 1_000, 1_000))
+    same(await over(two, 1_900), false)
+    same(await over(two, 2_001), true)
+    // Of several that look, one takes it.
+    same(await over(three, 2_002), false)
+    const taken = await two.hold('session', true)
+    same(taken !== null, true)
+    await eventually(async () => (stolen === (isPlatforms ? 1 : 0) ? true : null))
+    const third = await three.hold('session')
+    same(third === null, isPlatforms)
+    third?.()
+    const stale = one.transact((tx) => keepLock(tx, one, 2_100, 1_000))
+    same(codeOf(await rejection(stale)), 'session_lost')
+    // What it lets go of late is nobody's.
+    letGo?.()
+    await two.transact((tx) => keepLock(tx, two, 2_200, 1_000))
+    const fourth = await three.hold('session')
+    same(fourth === null, isPlatforms)
+    fourth?.()
+    taken?.()
+    const again = await eventually(() => one.hold('session'))
+    again()
+    await Promise.all([one.close(), two.close(), three.close()])
   },
 
   async '[SDK2] openings hear each other, and not themselves'({ make }) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ReplicaError } from '#lib/client/errors.ts'
 import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
+import { takeOver } from '#lib/client/session-lock.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
 import { createTightStore } from '#lib/client/tight-store.ts'
 import { COLLECTION, FLEET } from './support/authority.ts'
@@ -98,6 +99,53 @@ describe('a store without room', () => {
     expect(await replica.sync()).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
     await replica.close()
     await expectStored(world, 20)
+  })
+
+  test('[SM2] who keeps in memory what found no room has let go of its lease: no other opening takes the lock for that', async () => {
+    const world = createWorld()
+    const room = { bytes: Infinity }
+    const replica = await world.open({ store: smallStore(world.disk, room) })
+    await replica.sync()
+    for (let n = 0; n < 20; n++) await replica.collection(COLLECTION).put(null, { title: `n${n}` })
+    world.authority.script.fault = ({ path }) => {
+      // The lease is stored by now.
+      if (path === '/api/v1/push') room.bytes = 0
+      return undefined
+    }
+    expect(await replica.sync()).toMatchObject({ pending: 0, storeHealth: 'full' })
+    const other = openMemoryStore(world.disk)
+    const later = world.clock.now() + 3_600_000
+    expect(await other.transact((tx) => takeOver(tx, other, later, 25_000))).toBe(false)
+    await other.close()
+    await replica.close()
+  })
+
+  test('[SM2] an opening whose lock was taken goes on from what is stored, as one that came after its end', async () => {
+    const disk = createMemoryDisk()
+    const room = { bytes: Infinity }
+    let take = (): void => undefined
+    let letGo = 0
+    const store = createTightStore({
+      ...smallStore(disk, room),
+      hold: async (_purpose, _steal, onStolen = () => undefined) => {
+        take = onStolen
+        return () => (letGo += 1)
+      },
+    })
+    const owner = (): Promise<unknown> => store.transact((tx) => tx.get('meta', 'lock'))
+    const end = await store.hold('session')
+    room.bytes = 0
+    await store.transact((tx) => tx.put('meta', 'lock', 'mine'))
+    end?.()
+    expect([await owner(), letGo]).toEqual(['mine', 0])
+    disk.tables.meta.set('lock', '"another’s"')
+    take()
+    room.bytes = Infinity
+    expect(await owner()).toBe('another’s')
+    // Nothing is held any more: the next one asks anew.
+    await store.hold('session')
+    expect(letGo).toBe(1)
+    await store.close()
   })
 
   test('[SDK3] the process ends before a conflict could be noted: its change is in the store still, and it is told again', async () => {
