@@ -2,7 +2,10 @@
 import { Dialog } from 'radix-ui'
 import { useRef, type ReactNode } from 'react'
 
-/** A dialog on any button: its title, what it is about, and whatever stands in it. Esc closes it. */
+/**
+ * A dialog on any button: its title, what it is about, and whatever stands in it. Esc closes it; a press beside it doesn't, since
+ * what stands in it was typed, or is shown once.
+ */
 export function DialogFrame({
   trigger,
   title,
@@ -39,6 +42,7 @@ export function DialogFrame({
           className="pop dialog"
           aria-modal="true"
           onEscapeKeyDown={leaveToFocused}
+          onInteractOutside={(event) => event.preventDefault()}
           onCloseAutoFocus={() => onClosed?.()}
         >
           <Dialog.Title asChild>

@@ -68,6 +68,8 @@ function telemetryBehind({ asOf, queue }: Overview): Verdict | null {
     evidence,
     step: null,
   })
+  if (queue.fromMs > asOf.nowMs)
+    return behind('This time lies ahead: nothing is known of it', 'Choose one that has begun')
   if (asOf.foldLagMs > FOLD_LAG_MAX_MS) {
     return behind(
       `Not known: telemetry is ${durationText(asOf.foldLagMs)} behind`,

@@ -98,6 +98,7 @@ test('a bad release opens an incident within a minute, whose link leads to its l
     expect((await take.boundingBox())?.height).toBeGreaterThanOrEqual(44)
     // By keyboard: the button goes, and the next key is not at the beginning of the page.
     await take.press('Enter')
+    await expect(page.getByText(/^INC-1 is taken on by .+: it calls nobody any more/)).toBeVisible()
     await expect(page.getByText(/^Taken on by /)).toBeVisible()
     await expect(page.getByRole('heading', { level: 1 })).toBeFocused()
     await page.getByRole('button', { name: 'Assign…' }).click()
@@ -110,7 +111,11 @@ test('a bad release opens an incident within a minute, whose link leads to its l
     await expect(page.getByText(/noted: “9\.9\.9 writes speed”$/)).toBeVisible()
     await page.getByRole('button', { name: 'Silence…' }).click()
     await expect(page.getByRole('textbox', { name: 'Value 1' })).toHaveValue('letter-waits')
+    // A press beside it takes nothing away of what was typed.
+    await page.mouse.click(5, 5)
+    await expect(page.getByRole('textbox', { name: 'Value 1' })).toHaveValue('letter-waits')
     await page.keyboard.press('Escape')
+    await expect(page.getByRole('dialog')).toHaveCount(0)
     await page.setViewportSize({ width: 1440, height: 900 })
   })
 

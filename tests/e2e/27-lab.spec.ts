@@ -134,6 +134,8 @@ test('the lab shows what lww loses and field-merge keeps, with the records; appl
     await page.goto(`/lab${at}&collection=nonsense&run=x&off=-5&show=..`)
     await expect(page.getByRole('heading', { level: 1 })).toContainText('as it was set')
     await expect(page.locator('.misread')).toContainText('off')
+    await page.goto(`/lab${at}&collection=${crypto.randomUUID()}`)
+    await expect(page.locator('.misread')).toContainText('this fleet has no such collection')
   })
 
   await test.step('on a phone nothing is wider than the screen', async () => {

@@ -39,6 +39,7 @@ export interface OverviewParts {
   readonly breakers?: Overview['breakers']
   readonly incidents?: Overview['incidents']['listed']
   readonly foldLagMs?: number
+  readonly fromMs?: number
   readonly toMs?: number
 }
 
@@ -104,7 +105,7 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
     levelOf: (figure: F | null, given: typeof limits) => PillarAnswer<F>['level'],
   ): PillarAnswer<F> => ({
     pillar,
-    fromMs: NOW_MS - HOUR,
+    fromMs: parts.fromMs ?? NOW_MS - HOUR,
     toMs: parts.toMs ?? NOW_MS,
     stepMs: 60_000,
     figure,

@@ -10,7 +10,7 @@ import { incidentUrl, type IncidentRef } from './incident-links.ts'
 const LOST = 'The server did not answer; it is not known whether this was done. Reload before trying again.'
 
 /** One act at one press, on its way once at a time. */
-function useAct(done: string, send: () => Promise<Sent>) {
+function useAct(done: (body: unknown) => string, send: () => Promise<Sent>) {
   const router = useRouter()
   const [busy, setBusy] = useState(false)
   const ref = useHandOnFocus<HTMLButtonElement>()
@@ -19,7 +19,7 @@ function useAct(done: string, send: () => Promise<Sent>) {
     setBusy(true)
     try {
       const sent = await send()
-      if (sent.ok) showToast({ kind: 'ok', text: done })
+      if (sent.ok) showToast({ kind: 'ok', text: done(sent.body) })
       else showToast({ kind: 'crit', text: `${sent.message} (${sent.code})` })
       router.refresh()
     } catch {
@@ -32,9 +32,12 @@ function useAct(done: string, send: () => Promise<Sent>) {
   return { ref, 'aria-disabled': busy, 'aria-busy': busy, onClick: () => void run() }
 }
 
+/** Whose it is by the answer: of two who press at once one has it, and both are told who. */
 const useTake = (of: IncidentRef, name: string) =>
-  useAct(`You took ${name} on: it calls nobody any more, unless it gets worse`, () =>
-    sendJson('POST', incidentUrl(of, 'ack'), {}),
+  useAct(
+    (body) =>
+      `${name} is taken on by ${(body as { ack: { by: { name: string } } }).ack.by.name}: it calls nobody any more, unless it gets worse`,
+    () => sendJson('POST', incidentUrl(of, 'ack'), {}),
   )
 
 /** Takes it on: it calls nobody any more, unless it gets worse. */
@@ -57,6 +60,9 @@ export function TakeIt({ name, ...of }: IncidentRef & { name: string }) {
 
 /** Takes that back: it calls anew. */
 export function GiveBack(of: IncidentRef) {
-  const act = useAct('Given back: it calls again', () => sendJson('DELETE', incidentUrl(of, 'ack'), {}))
+  const act = useAct(
+    () => 'Given back: it calls again',
+    () => sendJson('DELETE', incidentUrl(of, 'ack'), {}),
+  )
   return <Button {...act}>Give it back</Button>
 }

@@ -32,7 +32,8 @@ type Collection = Awaited<ReturnType<typeof listCollections>>[number]
 async function LabPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/lab', searchParams, LAB), loadLab(searchParams)])
   const collections = await listCollections(at.ctx, { actor: at.actor, fleetId: at.fleet.id })
-  const collection = collections.find(({ id }) => id === params.collection) ?? collections[0]
+  const asked = collections.find(({ id }) => id === params.collection)
+  const collection = asked ?? collections[0]
   if (collection === undefined)
     return (
       <ConsolePage at={at} range crumbs={[{ label: 'Strategy lab' }]}>
@@ -50,8 +51,14 @@ async function LabPage({ searchParams }: PageProps) {
     runId: params.run,
   })
   const shown = shownOf(params.show, board.rows)
+  // Another collection's lab must not pass for the one that a link names.
+  const unknown =
+    params.collection === null || asked !== undefined
+      ? []
+      : [`collection=${params.collection} (this fleet has no such collection)`]
+  const seen = { ...at, misread: [...at.misread, ...unknown] }
   return (
-    <ConsolePage at={at} range crumbs={[{ label: 'Strategy lab' }]}>
+    <ConsolePage at={seen} range crumbs={[{ label: 'Strategy lab' }]}>
       <Verdict
         sentence={labSentence(collection.name, board.run, board.rows)}
         evidence={<Evidence board={board} at={at} />}

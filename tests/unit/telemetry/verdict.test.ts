@@ -490,6 +490,14 @@ describe('verdict', () => {
     expect(verdictOf(past).level).toBe('ok')
   })
 
+  test('a time that lies ahead is told as that, and not as devices that are to be counted yet', () => {
+    const ahead = overviewOf({ fromMs: NOW_MS + HOUR, toMs: NOW_MS + 2 * HOUR, queue: null })
+    expect(verdictOf(ahead)).toMatchObject({
+      level: 'unk',
+      sentence: 'This time lies ahead: nothing is known of it',
+    })
+  })
+
   test('health is never claimed while any pillar is missing', () => {
     const missing: OverviewParts[] = [
       { lag: null },
