@@ -1,6 +1,4 @@
-import { compareHlc } from '#lib/kernel/hlc.ts'
 import { assert } from '#lib/kernel/result.ts'
-import { recordWrite, seenUpTo } from '#lib/kernel/version-vector.ts'
 import type { EffectiveResult, MutationResult, Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
 import { unknownDevice } from './business-rules.ts'
@@ -10,9 +8,7 @@ import type { Objection } from './check-outcome.ts'
 import { checkOutcome } from './check-outcome.ts'
 import { serverHlcAt } from './clock-offset.ts'
 import { closureOf, decideDeclined, decideLater } from './close-conflict.ts'
-import { isByField } from './conflict/choose-strategy.ts'
-import { stampsAfter } from './conflict/field-stamps.ts'
-import type { NewLife, OtWrite, RecordDecision } from './decide-record.ts'
+import type { RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
 import { decideOtRecord } from './decide-ot-record.ts'
@@ -23,12 +19,13 @@ import { isSpent } from './push-work.ts'
 import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
 import { isCulprit } from './is-culprit.ts'
+import { nextRecord } from './next-record.ts'
+import type { PushBytes } from './push-bytes.ts'
 import { addBytes, isFull, noBytes, pushFull } from './push-bytes.ts'
 import type { PushDraft } from './push-draft.ts'
 import {
   absorb,
   conflictOf,
-  headOf,
   mutationOf,
   recordOf,
   settle,
@@ -46,8 +43,6 @@ import type {
   IncomingPush,
   PushDecision,
   PushWorld,
-  RecordState,
-  SeenDocument,
 } from './types.ts'
 import { toWireRecord } from './wire-record.ts'
 
@@ -75,8 +70,7 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
     addBytes(bytes, outcome)
     if ('incoming' in outcome) {
       absorb(draft, outcome)
-      const released = releaseHeld({ draft, push, ids }, outcome, withoutEffect)
-      for (const effect of released) addBytes(bytes, effect)
+      const released = releaseHeld({ draft, push, ids }, outcome, withoutEffect, bytes)
       effects.push(outcome, ...released)
       results.push(outcome.result)
     } else {
@@ -120,6 +114,7 @@ function releaseHeld(
   { draft, push, ids }: Omit<Question, 'incoming'>,
   cause: ChangeEffect,
   withoutEffect: ReadonlyMap<string, MutationResult>,
+  bytes: PushBytes,
 ): readonly ChangeEffect[] {
   if (!cause.closes) return NOTHING_HELD
   const heldBy = ({ closes }: ChangeEffect): readonly string[] =>
@@ -141,13 +136,14 @@ function releaseHeld(
     const decided =
       gate.kind !== 'go'
         ? turnedAway(question, gate)
-        : isSpent(draft.work)
+        : isSpent(draft.work) || isFull(bytes)
           ? pushFull(id)
           : decideThrough(question, gate)
     const effect = 'incoming' in decided ? decided : withoutVerdict(question, decided)
     const closes = gate.kind === 'go' && gate.decides ? closureOf(draft, effect) : null
     const final = { ...effect, closes, releasedBy: result.conflictId }
     absorb(draft, final)
+    addBytes(bytes, final)
     released.push(final)
     waiting.push(...heldBy(final))
   }
@@ -309,38 +305,6 @@ function deadLetter(
     ...(path?.startsWith('/') ? { path } : {}),
   } as const
   return effectOf(question, result, { deadLetter: { id, code, detail, path, base, parentMutationId } })
-}
-
-/** The next version of the record. Its stamp never goes back, so that an older one can't win later. */
-function nextRecord(
-  { draft, push, incoming }: Question,
-  rules: CollectionRules,
-  { data, crdt, anew, knows }: SeenDocument & NewLife,
-  ot: OtWrite | undefined,
-): RecordState {
-  const { collection, recordId, hlc } = incoming.mutation
-  const current = recordOf(draft, incoming.mutation)
-  const author = authorOf(push, incoming)
-  const standing = isByField(rules) ? standingRecord(draft, incoming.mutation) : null
-  const stamps = standing && stampsAfter(standing, { data, hlc })
-  const version = headOf(draft, collection) + 1
-  assert(version > (current?.version ?? 0), 'a record is never newer than its stream')
-  const life = anew ? version : current?.life
-  return {
-    collection,
-    recordId,
-    version,
-    deleted: data === null,
-    data,
-    hlc: current && compareHlc(current.hlc, hlc) > 0 ? current.hlc : hlc,
-    deviceId: author,
-    versionVector: recordWrite(seenUpTo(current?.versionVector ?? {}, knows), author, version),
-    schemaVersion: rules.schemaVersion,
-    crdt,
-    ...(life === undefined ? {} : { life }),
-    ...(ot && Object.keys(ot.states).length > 0 ? { ot: ot.states } : {}),
-    ...(stamps ? { stamps } : {}),
-  }
 }
 
 /** A concurrent mutation with its conflict row (CS7): who lost what. */

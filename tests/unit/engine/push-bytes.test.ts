@@ -121,3 +121,37 @@ test('[PU5] the documents that dead letters keep count as well', () => {
     waiting = waiting.slice(dead)
   }
 })
+
+test('[PU5] what a decision sets free counts as well; what is past it is a conflict of its own', () => {
+  const server = new EngineWorld(rulesOf({ strategy: 'manual' }))
+  server.send(DEVICE_A, put({ large: LARGE, title: 'old' }))
+  server.send(DEVICE_B, patch({ title: 'theirs' }), { baseVersion: 1 })
+  const first = mutationBy(DEVICE_A, patch({ title: 'mine' }), { baseVersion: 1 })
+  const chain = [first]
+  for (let n = 0; n < 200; n++) {
+    const after = chain.at(-1)?.id ?? ''
+    chain.push(mutationBy(DEVICE_A, patch({ [`k${n}`]: n }), { baseVersion: 1, after }))
+  }
+  let waiting: readonly Mutation[] = chain
+  while (waiting.length > 0) {
+    const results = server.push(DEVICE_A, waiting)
+    waiting = waiting.filter((_, n) => results[n]?.status === 'retry')
+  }
+  const [conflictId = ''] = server.world.conflicts.keys()
+  const resolves = conflictId
+  server.send(DEVICE_B, put({ large: LARGE, title: 'mine' }), { baseVersion: 2, resolves })
+  const released = server.last.effects.slice(1)
+  expect(released).toHaveLength(200)
+  const taken = released.filter(({ record }) => record !== null)
+  expect(taken.length).toBeGreaterThan(10)
+  expect(taken.length).toBeLessThan(PUSH_RECORD_BYTES_MAX / LARGE.length + 1)
+  const past = released.slice(taken.length)
+  expect(past.every(({ result }) => result.status === 'conflict')).toBe(true)
+  const own = past.flatMap(({ conflict }) => conflict?.id ?? [])
+  expect(own).toHaveLength(1)
+  // Whoever decides that one sets free the next part.
+  const baseVersion = server.record?.version ?? 0
+  const mine = server.world.conflicts.get(own[0] ?? '')?.local ?? {}
+  server.send(DEVICE_B, put(mine), { baseVersion, resolves: own[0] ?? '' })
+  expect(server.last.effects.filter(({ record }) => record !== null).length).toBeGreaterThan(10)
+})
