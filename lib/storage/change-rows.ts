@@ -12,7 +12,7 @@ export type WrittenChange = PushWrites['changes'][number]
 export const ANCESTORS_MAX = 500
 /** Operations that one read of OT's log takes; a base further back is unknown. */
 export const OT_LOG_MAX = 2_000
-/** Operations that one page of a pull tells of all its records; of those past it the document says it all. */
+/** Operations that one page of a pull tells of all its records, beside its bytes; of those past it the document says it all. */
 export const OT_PAGE_MAX = 10_000
 /** Operations of OT's log that one push reads: as many as the engine brings one mutation past (ot/integrate.ts). */
 export const OT_LOAD_MAX = 10_000

@@ -1,6 +1,7 @@
 import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
+import { jsonBytes } from '#lib/kernel/json.ts'
 import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
 import type { OtSlot } from '../ot-reads.ts'
 import { slotsOf, toldAfter, unreadOf } from '../ot-reads.ts'
@@ -63,15 +64,17 @@ const neighbourOf = (tables: FleetTables, op: StoredOp, revision: number): Store
         other.collection === op.collection,
     )
 
-/** What a pull tells of the records of its page. */
+/** What a pull tells of the records of its page, in as many bytes again as these may have. */
 export function pulledOps(
   tables: FleetTables,
   reads: readonly PullRead[],
   records: readonly Pick<RecordState, 'collection' | 'recordId' | 'version' | 'ot'>[],
+  { maxBytes }: { readonly maxBytes: number },
 ): Map<RecordKey, readonly PulledOp[]> {
   const pulled = new Map<RecordKey, readonly PulledOp[]>()
   const toldOf = toldAfter(reads)
   let read = 0
+  let bytes = 0
   for (const { collection, recordId, ot } of records) {
     const after = toldOf.get(collection) ?? 0
     if (ot === undefined || after === 0) continue
@@ -79,8 +82,10 @@ export function pulledOps(
       .values()
       .filter((op) => op.collection === collection && op.recordId === recordId && op.version > after)
       .sort(byRevision)
-    read += Math.min(rows.length, OT_LOG_MAX + 1)
-    if (read > OT_PAGE_MAX) break
+      .slice(0, OT_LOG_MAX + 1)
+    read += rows.length
+    for (const op of rows) bytes += jsonBytes([op.ops])
+    if (read > OT_PAGE_MAX || bytes > maxBytes) break
     if (rows.length > OT_LOG_MAX) continue
     const ops = rows.map((op) => ({
       path: op.path,

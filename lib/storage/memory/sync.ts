@@ -124,7 +124,7 @@ function pullPage(
     if (cut !== null) break
   }
   const { heads, purged } = headsOf(tables, reads)
-  const otOps = pulledOps(tables, reads, records)
+  const otOps = pulledOps(tables, reads, records, bounds)
   return { epoch, heads, purged, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
 }
 

@@ -31,16 +31,28 @@ const WRITE: Statement = {
   text: `INSERT INTO ot_op (fleet_id, collection, record_id, path, revision, schema_version, version, mutation_id, ops, made)
     SELECT $1, k.* FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::uuid[], $9::json[], $10::json[]) k`,
 }
+/**
+ * In their order, as many as a page tells; those past its bytes come without what they are. What is stored of them, which
+ * is less, is summed up first: nothing is unpacked that can't fit.
+ */
 const PULLED: Statement = {
   name: 'pull_ot_ops',
-  text: `SELECT k.place::int - 1 AS place, o.path, o.revision, o.ops, EXISTS (SELECT 1 FROM ot_op p WHERE p.fleet_id = $1
-      AND p.collection = k.collection AND p.record_id = k.record_id AND p.path = o.path AND p.revision = o.revision - 1) AS follows
-    FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[])
-      WITH ORDINALITY k(collection, record_id, after_version, version, place)
-    CROSS JOIN LATERAL (SELECT x.path, x.revision, x.ops FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection
-      AND x.record_id = k.record_id AND x.version > k.after_version AND x.version <= k.version
-      ORDER BY x.path, x.revision LIMIT ${OT_LOG_MAX} + 1) o
-    LIMIT ${OT_PAGE_MAX} + 1`,
+  text: `WITH found AS (
+      SELECT k.place, k.collection, k.record_id, o.* FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[])
+        WITH ORDINALITY k(collection, record_id, after_version, version, place)
+      CROSS JOIN LATERAL (SELECT x.path, x.revision, x.ops FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection
+        AND x.record_id = k.record_id AND x.version > k.after_version AND x.version <= k.version
+        ORDER BY x.path, x.revision LIMIT ${OT_LOG_MAX} + 1) o
+      LIMIT ${OT_PAGE_MAX} + 1
+    ), packed AS (SELECT f.*, sum(pg_column_size(f.ops)) OVER (ORDER BY place, path, revision) AS bytes FROM found f),
+    measured AS (
+      SELECT p.*, sum(CASE WHEN bytes > $6::bigint THEN bytes ELSE octet_length(ops::text) END) OVER (ORDER BY place, path, revision) > $6 AS over
+      FROM packed p
+    )
+    SELECT o.place::int - 1 AS place, o.path, o.revision, o.over, CASE WHEN NOT o.over THEN o.ops END AS ops,
+      NOT o.over AND EXISTS (SELECT 1 FROM ot_op p WHERE p.fleet_id = $1 AND p.collection = o.collection
+        AND p.record_id = o.record_id AND p.path = o.path AND p.revision = o.revision - 1) AS follows
+    FROM measured o ORDER BY o.place, o.path, o.revision`,
 }
 
 interface OpRow extends Record<string, unknown> {
@@ -59,6 +71,7 @@ interface PulledRow extends Record<string, unknown> {
   readonly place: number
   readonly path: string
   readonly revision: number
+  readonly over: boolean
   readonly ops: unknown
   readonly follows: boolean
 }
@@ -131,12 +144,13 @@ const placeOf = ({ collection, recordId }: { readonly collection: string; readon
   recordId,
 })
 
-/** What a pull tells of the records of its page that it doesn't read from the start. */
+/** What a pull tells of the records of its page that it doesn't read from the start, in as many bytes again as its records may have. */
 export async function pulledOps(
   database: Database,
   fleetId: string,
   reads: readonly PullRead[],
   records: readonly Pick<RecordState, 'collection' | 'recordId' | 'version' | 'ot'>[],
+  { maxBytes }: { readonly maxBytes: number },
 ): Promise<Map<RecordKey, readonly PulledOp[]>> {
   const after = toldAfter(reads)
   const asked = records.filter(({ ot, collection }) => ot !== undefined && (after.get(collection) ?? 0) > 0)
@@ -147,9 +161,12 @@ export async function pulledOps(
     uuids(asked.map((record) => record.recordId)),
     bigints(asked.map((record) => after.get(record.collection) ?? 0)),
     bigints(asked.map((record) => record.version)),
+    maxBytes,
   ])
-  // Where they are more than a page tells, those of the last record may be cut, and those after it are.
-  const cut = rows.length > OT_PAGE_MAX ? Math.max(...rows.map(({ place }) => place)) : asked.length
+  // Where they are more than a page tells, those of the record that is cut are left out, and those after it.
+  const lastRow = rows.length > OT_PAGE_MAX ? rows.at(-1) : undefined
+  const firstOver = rows.find(({ over }) => over)
+  const cut = firstOver?.place ?? lastRow?.place ?? asked.length
   const found = asked.slice(0, cut).map((): PulledOp[] => [])
   for (const { place, path, revision, ops, follows } of rows)
     found[place]?.push({ path: originalText(path), revision, ops: unwrapped(ops), follows })

@@ -83,6 +83,6 @@ export async function pullPage(
       lastOf.set(record.collection, record.version)
     }
   }
-  const otOps = await pulledOps(database, fleetId, reads, records)
+  const otOps = await pulledOps(database, fleetId, reads, records, bounds)
   return { epoch, heads, purged, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
 }

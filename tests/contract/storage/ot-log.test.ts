@@ -122,6 +122,37 @@ describe.each(BACKENDS)('the log of OT on $name', (backend) => {
     expect(await pulled(2, 0)).toEqual(told)
   })
 
+  it('[PU7] a page of a pull tells of them in so many bytes; of what is past them the document says it', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    // What hardly packs, what packs to nothing, and letters of three bytes.
+    const noise = (n: number) => Array.from({ length: 300 }, () => randomUUID()).join(`${n}`)
+    const written = [['small'], [noise(1), noise(2)], ['x'.repeat(20_000)], ['事'.repeat(20_000)], ['small']]
+    await commit(storage, fleetId, (head) => [
+      changeOf({ deviceId, version: head + 1 }),
+      ...written.map((each, n) => {
+        const version = head + 2 + n
+        const otOps = each.map((ops, i) => opOf('/a', i + 1, version, { ops: [ops] }))
+        const { record, ...change } = changeOf({ deviceId, version, otOps })
+        const ot = { '/a': { kind: 'text', revision: each.length } } as const
+        return { ...change, record: record && { ...record, ot } }
+      }),
+    ])
+    const pulled = async (maxBytes: number) => {
+      const reads = [{ collection: 'reports', afterVersion: 1 }]
+      const { records, otOps } = await storage.sync.pull(fleetId, reads, { limit: 99, maxBytes })
+      return records.map(({ recordId }) => otOps.get(recordKey('reports', recordId))?.length)
+    }
+    const [none, all] = [undefined, 11 + 2 * 11_105 + 20_006 + 60_006 + 11]
+    expect(await pulled(all)).toEqual([1, 2, 1, 1, 1])
+    expect(await pulled(all - 1)).toEqual([1, 2, 1, 1, none])
+    expect(await pulled(60_000)).toEqual([1, 2, 1, none, none])
+    expect(await pulled(42_226)).toEqual([1, 2, none, none, none])
+    expect(await pulled(22_220)).toEqual([1, none, none, none, none])
+    expect(await pulled(5_000)).toEqual([1, none, none, none, none])
+  })
+
   it('[TK9] a page in the middle of a run tells of a record what came to it since the run began', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
