@@ -33,6 +33,7 @@ import {
   whyStuck,
   startDraft,
 } from './push-draft.ts'
+import { whyTooLarge } from './record-bytes.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
 import type {
   BaseDocument,
@@ -184,8 +185,10 @@ function decideThrough(
       base: decision.base,
     })
   }
-  const objection =
-    decision.data === undefined ? null : checkOutcome(draft, push, rules, incoming.mutation, decision.data)
+  const { data, crdt } = decision
+  const tooLarge = data ? whyTooLarge(recordOf(draft, incoming.mutation), { data, crdt }) : null
+  if (tooLarge !== null) return unwritable(question, author, { code: 'too_large', detail: tooLarge })
+  const objection = data === undefined ? null : checkOutcome(draft, push, rules, incoming.mutation, data)
   if (objection?.kind === 'dead') return unwritable(question, author, objection)
   if (objection) return waiting(incoming.mutation.id, objection)
   if (decision.kind === 'settled') return settled(question, rules, decision)

@@ -14,7 +14,10 @@ export function causeText({
   readonly place: string | null
   readonly detail: string
 }): string {
-  if (code === 'too_large') return 'larger than a change may be'
+  if (code === 'too_large')
+    return detail.includes('record')
+      ? 'makes its record larger than one may be'
+      : 'larger than a change may be'
   const said = detail.replace(ID, '')
   // What is said of a broken rule names it already.
   return place === null || code === 'rule_violation' ? issueWords(said) : issueText(fieldName(place), said)

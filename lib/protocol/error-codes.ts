@@ -278,7 +278,8 @@ export const MUTATION_CODE_HELP = {
   rule_violation: 'The document breaks a business rule of the collection.',
   authority_refused: 'The system behind the collection said no.',
   unknown_collection: 'The fleet has no collection of this name.',
-  too_large: 'The mutation is larger than 256 KiB.',
+  too_large:
+    'The mutation is larger than 256 KiB, or would make its record larger than one may be: 4 MiB, or 1 Mi characters of CRDT states.',
   parent_dead_lettered: 'It was made on a change (`after`) that is a dead letter or was discarded.',
   underivable: 'The document that it changes cannot be derived.',
   exhausted:

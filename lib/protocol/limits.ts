@@ -3,6 +3,8 @@ export const MUTATIONS_PER_PUSH_MAX = 500
 export const BODY_BYTES_MAX = 1024 * 1024
 /** Of the records that one push changes and is answered with; what comes after that waits for another push. */
 export const PUSH_RECORD_BYTES_MAX = 8 * 1024 * 1024
+/** Of one record: its document and the states of its CRDTs. A page of a pull, or an answer to a push, has one more than it may. */
+export const RECORD_BYTES_MAX = 4 * 1024 * 1024
 export const MUTATION_BYTES_MAX = 256 * 1024
 export const SDK_MUTATION_BYTES_MAX = 512 * 1024
 export const PULL_CHANGES_MAX = 500

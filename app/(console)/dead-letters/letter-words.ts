@@ -59,7 +59,7 @@ export const CODE_WORDS: Record<DeadLetterDetail['letter']['code'], string> = {
   rule_violation: 'It breaks a business rule of the collection',
   authority_refused: 'The system that owns this data refused it',
   unknown_collection: 'This fleet has no collection of that name',
-  too_large: 'It is larger than a change may be',
+  too_large: 'It, or what its record would become, is larger than may be',
   parent_dead_lettered: 'It was made on top of a change that is itself a dead letter; it replays with it',
   underivable: 'Its effect cannot be worked out on the record as it is',
   exhausted: 'It was tried as often as allowed and never settled',

@@ -11,4 +11,6 @@ test('a cause names its field and nothing of a single letter', () => {
   )
   expect(say('rule_violation', 'calm', 'rule calm: no storm')).toBe('rule calm: no storm')
   expect(say('too_large', null, '300000 bytes, at most 262144')).toBe('larger than a change may be')
+  const record = 'the record would have 4200000 bytes, at most 4194304'
+  expect(say('too_large', null, record)).toBe('makes its record larger than one may be')
 })
