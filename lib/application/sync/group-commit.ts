@@ -5,14 +5,13 @@ import type { CommitDeps, DecidedGroup } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'
 import { tellResolved } from '../conflicts/tell-resolved.ts'
 import type { DeviceDirectory } from '../devices/directory.ts'
+import { groupSize } from './group-size.ts'
 import type { Growth } from './growth.ts'
 import type { Pokes } from './pokes.ts'
 import type { PushJob, PushOutcome } from './push-job.ts'
 import type { RulesCache } from './rules.ts'
 import type { StreamHeads } from './stream-heads.ts'
 
-/** Pushes that share one transaction. */
-export const PUSHES_PER_GROUP_MAX = 32
 /** Pushes of one fleet that wait in this process; more are shed. */
 export const PUSHES_WAITING_MAX = 1_000
 /** Contentions in a row before the group is given up. */
@@ -86,7 +85,7 @@ export class GroupCommit {
   private async drain(fleetId: string): Promise<void> {
     const queue = this.queues.get(fleetId) ?? []
     while (queue.length > 0) {
-      const group = queue.splice(0, PUSHES_PER_GROUP_MAX)
+      const group = queue.splice(0, groupSize(queue.map(({ job }) => job.push)))
       await new Promise<void>((ended) => {
         const decided = new Promise<void>((resolve) => {
           void this.settle(fleetId, group, { decided: resolve, ended }).finally(ended)

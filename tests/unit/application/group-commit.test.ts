@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { PUSHES_PER_GROUP_MAX, PUSHES_WAITING_MAX } from '#lib/application/sync/group-commit.ts'
+import { PUSHES_WAITING_MAX } from '#lib/application/sync/group-commit.ts'
+import { DOCUMENTS_PER_GROUP_MAX, groupSize, PUSHES_PER_GROUP_MAX } from '#lib/application/sync/group-size.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import type { PushTx, Storage } from '#lib/storage/ports.ts'
 import { StorageContention, StorageUnavailable } from '#lib/storage/ports.ts'
+import { DEVICE_A, incomingOf, mutationBy, put, uuid } from '#tests/support/engine-world.ts'
 import { TestDevice, bodyOf, testApp, testFleet } from '#tests/support/device-world.ts'
 
 /** A memory storage whose push transactions can be counted, held back and made to fail. */
@@ -79,6 +81,40 @@ describe('group commit', () => {
     expect(versions.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1))
     expect(watch.writes.flat().reduce((sum, n) => sum + n, 0)).toBe(300)
     expect(watch.writes.some((parts) => parts.length > 1 && parts.every((n) => n > 0))).toBe(true)
+  })
+
+  it('[PU4] a group has as many pushes as load so many documents together', async () => {
+    const { devices, watch } = await world(10)
+    let open = (): void => undefined
+    watch.gate = new Promise((resolve) => (open = resolve))
+    const sent = devices.map((device) => {
+      const mutations = Array.from({ length: 500 }, () => device.mutation())
+      return device.push(device.pushBody(mutations))
+    })
+    setTimeout(open, 500)
+    for (const answer of await Promise.all(sent)) expect(answer.status).toBe(200)
+    const pushes = watch.groups.filter((count) => count > 0)
+    expect(pushes.reduce((sum, count) => sum + count, 0)).toBe(10)
+    expect(Math.max(...pushes)).toBeLessThanOrEqual(DOCUMENTS_PER_GROUP_MAX / 500)
+  })
+
+  it('[PU4] counts each record once and what its changes were made on, and takes the first push in any case', () => {
+    const pushOn = (recordIds: readonly string[], baseVersion = 0) => ({
+      mutations: recordIds.map((recordId) =>
+        incomingOf(mutationBy(DEVICE_A, put({}), { recordId, baseVersion })),
+      ),
+    })
+    const ids = (count: number, from = 0) => Array.from({ length: count }, (_, n) => uuid('e', from + n))
+    const apart = (pushes: number, each: number, base = 0) =>
+      Array.from({ length: pushes }, (_, n) => pushOn(ids(each, n * each), base))
+    expect(groupSize([])).toBe(0)
+    // As many as write at once in the benchmarks.
+    expect(groupSize(apart(16, 50, 1))).toBe(16)
+    expect(groupSize(apart(40, 10))).toBe(PUSHES_PER_GROUP_MAX)
+    expect(groupSize(apart(10, 500))).toBe(8)
+    expect(groupSize(apart(10, 500, 1))).toBe(4)
+    expect(groupSize(Array.from({ length: 20 }, () => pushOn(ids(500), 1)))).toBe(20)
+    expect(groupSize(apart(2, DOCUMENTS_PER_GROUP_MAX + 1))).toBe(1)
   })
 
   it('a group that fails is tried again one by one, so that a culprit fails alone', async () => {
