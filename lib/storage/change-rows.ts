@@ -16,6 +16,8 @@ export const OT_LOG_MAX = 2_000
 export const OT_PAGE_MAX = 10_000
 /** Operations of OT's log that one push reads: as many as the engine brings one mutation past (ot/integrate.ts). */
 export const OT_LOAD_MAX = 10_000
+/** And as many bytes of them: what is past that is as if the log no longer reached there. */
+export const OT_LOAD_BYTES_MAX = 64 * 1024 * 1024
 export const CONFLICTS_PER_SESSION_MAX = 1_000
 
 /** The conflict row of a change (CS7); open while a person must decide. */

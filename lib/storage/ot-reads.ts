@@ -21,17 +21,17 @@ export const slotsOf = (reads: readonly OtRead[]): readonly OtSlot[] =>
   })
 
 /**
- * Whose reads of a push were cut, when its rows are one more than OT_LOAD_MAX.
- * @param slotOfRows the slots, in order, that the rows came from
+ * Whose reads of a push were cut.
+ * @param rows in order, one more than OT_LOAD_MAX where there are more; those past OT_LOAD_BYTES_MAX are `over`
  */
 export function unreadOf(
   reads: readonly OtRead[],
   slots: readonly OtSlot[],
-  slotOfRows: readonly number[],
+  rows: readonly { readonly slot: number; readonly over: boolean }[],
 ): readonly string[] {
-  if (slotOfRows.length <= OT_LOAD_MAX) return []
-  const last = slotOfRows.reduce((a, b) => Math.max(a, b))
-  const cut = new Set(slots.slice(last).map(({ read }) => read))
+  const end = rows.find(({ over }) => over) ?? (rows.length > OT_LOAD_MAX ? rows.at(-1) : undefined)
+  if (!end) return []
+  const cut = new Set(slots.slice(end.slot).map(({ read }) => read))
   // Of the first there are as many as one mutation is brought past: no push is without any progress.
   return reads.flatMap(({ mutationIds }, read) => (read > 0 && cut.has(read) ? mutationIds : []))
 }

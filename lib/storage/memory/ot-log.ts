@@ -2,7 +2,7 @@ import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import { jsonBytes } from '#lib/kernel/json.ts'
-import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
+import { OT_LOAD_BYTES_MAX, OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
 import type { OtSlot } from '../ot-reads.ts'
 import { slotsOf, toldAfter, unreadOf } from '../ot-reads.ts'
 import type { PulledOp, PullRead, PushSnapshot } from '../ports.ts'
@@ -22,11 +22,16 @@ export function loadOtLog(
   const unread: string[] = []
   for (const reads of pushes) {
     const slots = slotsOf(reads)
-    const rows = slots.flatMap((slot, place) => readSlot(tables, slot).map((op) => ({ op, place })))
-    const taken = rows.slice(0, OT_LOAD_MAX + 1)
-    for (const { op } of taken) found.set(otKey(op), op)
-    const places = taken.map(({ place }) => place)
-    unread.push(...unreadOf(reads, slots, places))
+    let bytes = 0
+    const rows = slots
+      .flatMap((each, slot) => readSlot(tables, each).map((op) => ({ op, slot })))
+      .slice(0, OT_LOAD_MAX + 1)
+      .map((row) => {
+        bytes += jsonBytes([row.op.ops]) + jsonBytes([row.op.made])
+        return { ...row, over: bytes > OT_LOAD_BYTES_MAX }
+      })
+    for (const { op, over } of rows) if (!over) found.set(otKey(op), op)
+    unread.push(...unreadOf(reads, slots, rows))
   }
   const ops = [...found.values()].sort(byRevision)
   return {

@@ -2,7 +2,7 @@ import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { PathOp, RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
+import { OT_LOAD_BYTES_MAX, OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
 import { slotsOf, toldAfter, unreadOf } from '../ot-reads.ts'
 import type { PulledOp, PullRead, PushSnapshot, PushWrites } from '../ports.ts'
 import { bigints, ints, jsons, texts, uuids } from './arrays.ts'
@@ -13,28 +13,38 @@ import { fromJson } from './values.ts'
 const READ = `SELECT x.collection, x.record_id, x.path, x.revision, x.schema_version, x.version, x.mutation_id, x.ops, x.made
         FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id
           AND x.revision > k.after_revision AND x.version > k.after_version`
-/** Of one push. Each slot takes its newest operations, slot by slot, until there are as many as a push may read. */
+/**
+ * In both reads what is stored of operations, which is less, is summed up first: nothing is unpacked that can't fit.
+ * Of one push. Each slot takes its newest operations, slot by slot, until there are as many as a push may read; those past
+ * its bytes come without what they are.
+ */
 const LOAD: Statement = {
   name: 'push_ot_log',
-  text: `SELECT k.place::int - 1 AS slot, o.*
-    FROM unnest($2::text[], $3::uuid[], $4::text[], $5::int[], $6::int[], $7::bigint[], $8::bigint[])
-      WITH ORDINALITY k(collection, record_id, path, schema_after, schema_up_to, after_revision, after_version, place)
-    CROSS JOIN LATERAL (
-      (${READ} AND k.path IS NOT NULL AND x.path = k.path AND x.schema_version > k.schema_after
-        AND x.schema_version <= k.schema_up_to ORDER BY x.revision DESC LIMIT ${OT_LOAD_MAX})
-      UNION ALL
-      (${READ} AND k.path IS NULL ORDER BY x.version DESC LIMIT ${OT_LOAD_MAX})) o
-    LIMIT ${OT_LOAD_MAX} + 1`,
+  text: `WITH found AS (
+      SELECT k.place, CASE WHEN k.path IS NULL THEN o.version ELSE o.revision END AS at, o.*
+      FROM unnest($2::text[], $3::uuid[], $4::text[], $5::int[], $6::int[], $7::bigint[], $8::bigint[])
+        WITH ORDINALITY k(collection, record_id, path, schema_after, schema_up_to, after_revision, after_version, place)
+      CROSS JOIN LATERAL (
+        (${READ} AND k.path IS NOT NULL AND x.path = k.path AND x.schema_version > k.schema_after
+          AND x.schema_version <= k.schema_up_to ORDER BY x.revision DESC LIMIT ${OT_LOAD_MAX})
+        UNION ALL
+        (${READ} AND k.path IS NULL ORDER BY x.version DESC LIMIT ${OT_LOAD_MAX})) o
+      LIMIT ${OT_LOAD_MAX} + 1
+    ), packed AS (SELECT f.*, sum(pg_column_size(ops) + pg_column_size(made)) OVER (ORDER BY place, at DESC, path) AS bytes FROM found f),
+    measured AS (
+      SELECT p.*, sum(CASE WHEN bytes > ${OT_LOAD_BYTES_MAX} THEN bytes ELSE octet_length(ops::text) + octet_length(made::text) END)
+        OVER (ORDER BY place, at DESC, path) > ${OT_LOAD_BYTES_MAX} AS over FROM packed p
+    )
+    SELECT place::int - 1 AS slot, over, collection, record_id, path, revision, schema_version, version, mutation_id,
+      CASE WHEN NOT over THEN ops END AS ops, CASE WHEN NOT over THEN made END AS made
+    FROM measured ORDER BY place, at DESC, path`,
 }
 const WRITE: Statement = {
   name: 'push_write_ot_ops',
   text: `INSERT INTO ot_op (fleet_id, collection, record_id, path, revision, schema_version, version, mutation_id, ops, made)
     SELECT $1, k.* FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::uuid[], $9::json[], $10::json[]) k`,
 }
-/**
- * In their order, as many as a page tells; those past its bytes come without what they are. What is stored of them, which
- * is less, is summed up first: nothing is unpacked that can't fit.
- */
+/** In their order, as many as a page tells; those past its bytes come without what they are. */
 const PULLED: Statement = {
   name: 'pull_ot_ops',
   text: `WITH found AS (
@@ -57,6 +67,7 @@ const PULLED: Statement = {
 
 interface OpRow extends Record<string, unknown> {
   readonly slot: number
+  readonly over: boolean
   readonly collection: string
   readonly record_id: string
   readonly path: string
@@ -113,8 +124,7 @@ async function loadReads(send: Send, fleetId: string, reads: readonly OtRead[]) 
     bigints(slots.map((slot) => slot.afterRevision)),
     bigints(slots.map((slot) => slot.afterVersion)),
   ])
-  const slotOfRows = rows.map((row) => row.slot)
-  return { rows, unread: unreadOf(reads, slots, slotOfRows) }
+  return { rows: rows.filter(({ over }) => !over), unread: unreadOf(reads, slots, rows) }
 }
 
 /** An operation of JSON may be `null`, which a column would not tell from nothing: it is kept in a list. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { PathOp } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '#lib/storage/change-rows.ts'
+import { OT_LOAD_BYTES_MAX, OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '#lib/storage/change-rows.ts'
 import { BACKENDS, changeOf, commit, makeDevice, makeFleet, opened, planOf } from './world.ts'
 
 const opOf = (path: string, revision: number, version: number, changes: Partial<PathOp> = {}): PathOp => ({
@@ -93,6 +93,31 @@ describe.each(BACKENDS)('the log of OT on $name', (backend) => {
     const apart = await load([[many], [few]])
     expect(revisions(apart.log, '/cold')).toEqual([1, 2])
     expect(apart.unread).toEqual(new Set())
+  })
+
+  it('[PU7] reads so many bytes for a push, the newest, and tells whose reads were cut', async () => {
+    const each = OT_LOAD_BYTES_MAX / 4
+    const large = (letter: string) => letter.repeat(each / Buffer.byteLength(letter))
+    const hot = Array.from({ length: 4 }, (_, i) =>
+      opOf('/hot', i + 1, i + 1, { ops: large(i < 2 ? '事' : 'x') }),
+    )
+    const cold = [1, 2].map((i) => opOf('/cold', i, 10 + i))
+    const { read, load } = await logged([...hot, ...cold])
+    const [many, few] = [read({ names: path('/hot') }), read({ names: path('/cold') })]
+    const places = (log: readonly PathOp[]) => log.map((op) => `${op.path}${op.revision}`)
+
+    const alone = await load([[many]])
+    expect(places(alone.log)).toEqual(['/hot2', '/hot3', '/hot4'])
+    expect(alone.unread).toEqual(new Set())
+    const behind = await load([[many, few]])
+    expect(places(behind.log)).toEqual(['/hot2', '/hot3', '/hot4'])
+    expect(behind.unread).toEqual(new Set(few.mutationIds))
+    const before = await load([[few, many]])
+    expect(places(before.log)).toEqual(['/cold1', '/cold2', '/hot2', '/hot3', '/hot4'])
+    expect(before.unread).toEqual(new Set(many.mutationIds))
+    const whole = await load([[read({ names: null, afterVersion: 2 })]])
+    expect(places(whole.log)).toEqual(['/cold1', '/cold2', '/hot3', '/hot4'])
+    expect(whole.unread).toEqual(new Set())
   })
 
   it('[CS5] a page of a pull tells of so many in all; of the records after those it tells none', async () => {
