@@ -24,7 +24,7 @@ import { noteDeadLetter } from './note-dead-letter.ts'
 import { conflictsOf } from './notices.ts'
 import { bytesOf, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import type { PushContext } from './push-results.ts'
-import { refuseAlone } from './refuse-alone.ts'
+import { refuseBatch } from './refuse-batch.ts'
 import { refuse } from './refuse.ts'
 import type { ReplicaContext } from './run.ts'
 import { sendRest, setAsideMadeOn } from './sent-in-part.ts'
@@ -70,7 +70,7 @@ export interface ForkParts {
   readonly noteDeadLetter: typeof noteDeadLetter
   readonly refuse: typeof refuse
   readonly holdBack: typeof holdBack
-  readonly refuseAlone: typeof refuseAlone
+  readonly refuseBatch: typeof refuseBatch
   readonly reviewConflicts: typeof reviewConflicts
   readonly showConflicts: typeof showConflicts
   readonly noteAnswered: typeof noteAnswered
@@ -306,7 +306,7 @@ export const forkParts: ForkParts = {
   noteDeadLetter,
   refuse,
   holdBack,
-  refuseAlone,
+  refuseBatch,
   showConflicts,
   reviewConflicts,
   noteAnswered,

@@ -7,33 +7,25 @@ import { ReplicaError } from './errors.ts'
 import { asSent, findEntries, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
 import { forkParts } from './on-demand.ts'
 import { applyPushResults } from './push-results.ts'
+import type { Tries } from './refuse-batch.ts'
 import { nextReport, withRefusals } from './reports.ts'
 import { grow, isTooMuch, shrink, sizeOf } from './request-size.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
 import { isPushText } from './stored-shapes.ts'
-import type { InFlight, LocalRefusal, OutboxEntry } from './tables.ts'
+import type { InFlight, OutboxEntry } from './tables.ts'
 import { getMeta, identityOf, setMeta } from './tables.ts'
-import type { Failure } from './failures.ts'
 import { checkPush } from './wire.ts'
-
-/** Enough halvings to get from 500 mutations to one, and to try that one again. */
-const SPLITS_MAX = 12
-/** So many are set aside at once; where a server refuses all there is, it is asked about more only after a wait. */
-const CULPRITS_MAX = 10
 
 /**
  * Sends one batch. While the server refuses it as a whole it is halved, until the culprit stands alone and is set aside;
  * one that timed out goes on in halves in the next session (SM8). All of a halved batch is sent before anything else.
  */
 export async function push(run: Run): Promise<SessionEvent> {
-  let isFirst = true
-  let code = 'push_refused'
-  for (let split = 0, culprits = 0; split < SPLITS_MAX && culprits < CULPRITS_MAX;) {
-    const wasSent = isFirst
+  let tries: Tries | undefined
+  for (let wasSent = true; ; wasSent = false) {
     const sending = await transact(run, (tx) => prepare(tx, run, wasSent))
-    isFirst = false
     if (!sending) return 'pushed'
     const { inFlight, token } = sending
     const check = checkPush(inFlight.mutationIds)
@@ -59,28 +51,18 @@ export async function push(run: Run): Promise<SessionEvent> {
       return 'pushed'
     }
     if (isTooMuch(failure)) await transact(run, (tx) => halve(tx, run, { ...inFlight, unsure: true }))
-    if (!refusesBatch(failure)) return eventOf(run, failure)
-    if (inFlight.mutationIds.length > 1) {
-      await transact(run, (tx) => halve(tx, run, inFlight))
-      split += 1
-      continue
-    }
-    const refusals = await transact(run, (tx) => settleAlone(tx, run, inFlight, failure))
-    if (!refusals) return eventOf(run, failure)
+    if (failure.kind !== 'refused') return eventOf(run, failure)
+    const { ends, refusals, ...after } = await transact(run, (tx) =>
+      forkParts().refuseBatch(tx, run.clock.now(), inFlight, failure, tries, {
+        halve: () => halve(tx, run, inFlight),
+        sendRest: () => sendRest(tx, run, inFlight),
+      }),
+    )
     run.report = withRefusals(run.report, refusals)
-    // No change is to blame for what a gateway says.
-    if (failure.code === 'http_413') code = failure.code
-    culprits += 1
-    split = 0
+    if (ends) return eventOf(run, ends)
+    tries = after
   }
-  return eventOf(run, { kind: 'refused', status: 0, code, detail: '' })
 }
-
-/** What is wrong with the headers or the envelope is no fault of the mutations: they wait. */
-const refusesBatch = (failure: Failure): failure is Extract<Failure, { kind: 'refused' }> =>
-  failure.kind === 'refused' &&
-  ([400, 413, 422].includes(failure.status) || failure.code === 'collection_forbidden') &&
-  String(failure.place ?? '/mutations').startsWith('/mutations')
 
 /**
  * The push to send, stored before it is sent: one whose answer was lost goes out again byte for byte (SM3). `wasSent` says
@@ -205,16 +187,4 @@ async function halve(tx: StoreTx, run: Run, inFlight: InFlight): Promise<void> {
   if (mutationIds.length === 1) return
   await shrink(tx, 'batchMax', mutationIds.length)
   await sendRest(tx, run, { ...inFlight, rest: [...mutationIds, ...rest] })
-}
-
-/** A single one that is refused never blocks the queue: it is set aside, or waits. Null when it is to be asked about again. */
-async function settleAlone(
-  tx: StoreTx,
-  run: Run,
-  inFlight: InFlight,
-  failure: Extract<Failure, { kind: 'refused' }>,
-): Promise<readonly LocalRefusal[] | null> {
-  const refusals = await forkParts().refuseAlone(tx, inFlight, failure, run.clock.now())
-  if (refusals) await sendRest(tx, run, inFlight)
-  return refusals
 }
