@@ -184,7 +184,7 @@ export interface Batch {
  * What can be pushed now, in order, within 500 mutations and 1 MiB. A change that waits, or whose record is in
  * conflict, holds back the later ones of its record and no other (SM6). So does an operation behind one that goes out as
  * it was, and is shown as another: it was made on what that one is shown as, and the answer says how they fit. With `among`
- * only those.
+ * only those, and none behind another one of its record: that was told to wait, and its wait may be over by now.
  */
 export async function pickBatch(
   tx: StoreTx,
@@ -217,7 +217,10 @@ export async function pickBatch(
       return true
     }
     if (entry.sentAs) asBefore.add(record)
-    if (among && !among.has(entry.mutation.id)) return true
+    if (among && !among.has(entry.mutation.id)) {
+      held.add(record)
+      return true
+    }
     bytes += entry.bytes + 1
     if (bytes > BODY_BYTES_MAX - ENVELOPE_BYTES_MAX && entries.length > 0) return false
     entries.push(entry)

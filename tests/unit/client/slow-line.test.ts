@@ -1,9 +1,12 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Replica } from '#lib/client/replica.ts'
+import { preloadParts } from '#tests/support/preload-parts.ts'
 import type { Seen } from './support/authority.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import type { World } from './support/device.ts'
 import { createWorld } from './support/device.ts'
+
+beforeAll(preloadParts)
 
 const TIMEOUT_MS = 20_000
 const PUSH = '/api/v1/push'
@@ -159,6 +162,42 @@ test('[SM6] in a halved batch, too, what stands on a change that is told to wait
   authority.script.result = () => undefined
   await clock.advance(5_000)
   await next.sync()
+  expect(next.status$.get()).toMatchObject({ pending: 0, refused: 0 })
+  await next.close()
+})
+
+test('[SM6] in a halved batch, too, nothing goes past a change whose wait ends before the parts do', async () => {
+  const world = createWorld()
+  const { authority, clock } = world
+  const replica = await world.open()
+  await replica.sync()
+  const parent = await replica.collection(COLLECTION).put(null, { title: 'parent' })
+  await write(replica, 3)
+  // Another opening, so that the two are not joined.
+  await replica.close()
+  const next = await world.open({
+    fetch: (async (input: string, init: RequestInit) => {
+      if (input.endsWith(PUSH)) await new Promise<void>((resolve) => clock.setTimeout(resolve, 3_000))
+      return authority.fetch(input, init)
+    }) as unknown as typeof fetch,
+  })
+  const child = await next.collection(COLLECTION).patch(parent.recordId, { set: { title: 'child' } })
+  await write(next, 3)
+  authority.script.fault = (seen) => (seen.path === PUSH && mutationsOf(seen).length > 2 ? 'hang' : undefined)
+  let retries = 0
+  authority.script.result = ({ id }) =>
+    id === parent.mutationId && retries++ === 0
+      ? { id, status: 'retry', code: 'authority_unavailable', retryAfterMs: 1_000 }
+      : undefined
+  for (let n = 0; n < 6; n++) await session(world, next, 60_000)
+
+  const sent = authority.pushes().filter((seen) => mutationsOf(seen).length <= 2)
+  const parts = sent.map((seen) => (mutationsOf(seen) as readonly { id: string }[]).map(({ id }) => id))
+  const childAt = parts.findIndex((ids) => ids.includes(child.mutationId))
+  const parentAt = parts.findLastIndex((ids) => ids.includes(parent.mutationId))
+  expect(childAt).toBeGreaterThanOrEqual(parentAt)
+  expect(retries).toBe(2)
+  expect(authority.records.get(parent.recordId)?.data).toMatchObject({ title: 'child' })
   expect(next.status$.get()).toMatchObject({ pending: 0, refused: 0 })
   await next.close()
 })
