@@ -3,8 +3,8 @@ import { followed } from '#lib/engine/text-difference.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
 import { parseKey } from '#lib/engine/patch.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { canonicalJson, isJsonObject } from '#lib/kernel/json.ts'
-import { toPointer } from '#lib/kernel/json-pointer.ts'
+import { canonicalJson } from '#lib/kernel/json.ts'
+import { toPointer, valueAt } from '#lib/kernel/json-pointer.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { CrdtChange } from '#lib/protocol/crdt.ts'
 import { CRDT_PATH_CHARS_MAX } from '#lib/protocol/limits.ts'
@@ -167,15 +167,7 @@ async function groundAt(
 async function read(place: Place): Promise<Json | undefined> {
   place.context.checkOpen()
   const { data, at } = await place.context.store.transact((tx) => groundAt(place, tx))
-  return data ? valueAt(data, at) : undefined
-}
-
-function valueAt(data: Json, path: string): Json | undefined {
-  return (parseKey(path) ?? []).reduce<Json | undefined>(
-    (node, key) =>
-      node !== undefined && isJsonObject(node) && Object.hasOwn(node, key) ? node[key] : undefined,
-    data,
-  )
+  return valueAt(data, at)
 }
 
 const asNumber = (value: Json | undefined): number => (typeof value === 'number' ? value : 0)
