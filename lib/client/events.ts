@@ -4,7 +4,8 @@ import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { ServerEvent } from './event-stream.ts'
 import { readEvents } from './event-stream.ts'
 import { forkParts } from './on-demand.ts'
-import { noteAnsweredWait, quietTimeLeft } from './quiet-time.ts'
+import type { QuietTime } from './quiet-time.ts'
+import { leftOf, noteAnsweredWait, quietTimeLeft, waitOf } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
 import { identityOf } from './tables.ts'
 import { commandsOf } from './transport.ts'
@@ -38,11 +39,11 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
   const { store, clock, random, machine, transport } = context
   let open: AbortController | null = null
   let wait: WaitState = RESTED
-  let notBeforeMs = 0
+  let pause: QuietTime | null = null
   /** When the session comes that a poke asked for: more pokes until then ask for no other one. */
-  let plannedForMs = 0
+  let planned: QuietTime | null = null
   /** A breaker is open: pokes start no sessions before. */
-  let quietUntilMs = 0
+  let quiet: QuietTime | null = null
   let missed = false
 
   /** EV2: spread as the server says, so that the devices that one change pokes don't come in one second. */
@@ -50,9 +51,9 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
     // What is yet to be pulled brings it, and so does the session after a wait.
     if (PULLED_ALREADY.has(machine.state())) missed = true
     const nowMs = clock.now()
-    if (machine.state() !== 'idle' || plannedForMs > nowMs || quietUntilMs > nowMs) return
+    if (machine.state() !== 'idle' || leftOf(planned, nowMs) > 0 || leftOf(quiet, nowMs) > 0) return
     const delayMs = hooks.changeDelayMs * random() + spreadMs * (0.5 + random())
-    plannedForMs = nowMs + delayMs
+    planned = waitOf(delayMs, nowMs)
     hooks.soon(delayMs)
   }
 
@@ -77,7 +78,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
       case 'breaker':
         // `engine open` or `fleet:… forced_open`: no other scope begins so, and `half_open` is none.
         if (/^[ef].* (forced_)?open$/.test(`${data['scope']} ${data['state']}`))
-          quietUntilMs = clock.now() + clampRetryAfter(msOf(data['retryAfterMs']) ?? 0)
+          quiet = waitOf(clampRetryAfter(msOf(data['retryAfterMs']) ?? 0), clock.now())
     }
   }
 
@@ -103,7 +104,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
         failures: wait.failures,
         quickRetryUsed: true,
       } as const
-      notBeforeMs = clock.now() + (heard ? 0 : backoffWait(settings, failed, random).waitMs)
+      pause = waitOf(heard ? 0 : backoffWait(settings, failed, random).waitMs, clock.now())
       wait = heard ? RESTED : { failures: wait.failures + 1, quickRetryUsed: true }
     } finally {
       letGo()
@@ -114,7 +115,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
     follow(settings) {
       if (missed) poke(settings.intervalMs * SPREAD_SHARE)
       missed = false
-      if (open || clock.now() < notBeforeMs || context.abort.aborted) return
+      if (open || leftOf(pause, clock.now()) > 0 || context.abort.aborted) return
       const controller = new AbortController()
       open = controller
       const stop = (): void => controller.abort()

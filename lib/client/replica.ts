@@ -14,6 +14,8 @@ import type { Observable, Subject } from './observable.ts'
 import { createSubject } from './observable.ts'
 import { fetched, forkParts } from './on-demand.ts'
 import type { StoreNews } from './peers.ts'
+import type { QuietTime } from './quiet-time.ts'
+import { leftOf, waitOf } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSerial } from './serial.ts'
@@ -100,9 +102,10 @@ export function startReplica(parts: ReplicaParts): Replica {
   let waits = RESTED
   let isPaused = false
   let isClosed = false
-  let shedUntilMs = 0
+  let shedFor: QuietTime | null = null
   let events: Events | null = null
 
+  const shedLeft = (): number => leftOf(shedFor, clock.now())
   const checkOpen = (): void => {
     if (isClosed) throw new ReplicaError('closed')
   }
@@ -149,7 +152,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     const nextDueMs = end.askAgainMs === null ? nextMs : Math.min(end.askAgainMs, nextMs ?? Infinity)
     const wait = waitAfter(end, settings, waits, random)
     waits = wait?.state ?? RESTED
-    if (end.state === 'shed' && wait) shedUntilMs = clock.now() + wait.waitMs
+    if (end.state === 'shed' && wait) shedFor = waitOf(wait.waitMs, clock.now())
     // At rest a write or a poke may have asked for an earlier one since the session looked.
     if (wait) (end.state === 'idle' ? soon : plan)(wait.waitMs)
     // What the server gave a wait is spread above it, as every wait is (BO1).
@@ -171,7 +174,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     if (!auto || parts.sync.events === false) return
     const { createEvents } = await fetched(import('./events.ts'))
     // Loading takes its time, and the next session may have been told to keep quiet meanwhile.
-    if (isPaused || isClosed || clock.now() < shedUntilMs) return
+    if (isPaused || isClosed || shedLeft() > 0) return
     events ??= createEvents(context, { soon, changeDelayMs })
     events.follow(settings)
   }
@@ -316,7 +319,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     revision$: revision,
     async sync() {
       checkOpen()
-      if (!isPaused && (machine.state() !== 'shed' || clock.now() >= shedUntilMs)) await oneAtATime(round)
+      if (!isPaused && (machine.state() !== 'shed' || shedLeft() === 0)) await oneAtATime(round)
       return status.get()
     },
     pause() {
@@ -329,7 +332,7 @@ export function startReplica(parts: ReplicaParts): Replica {
       isPaused = false
       if (machine.state() === 'halted') machine.take('resumed')
       if (machine.state() === 'idle') soon(0)
-      else plan(Math.max(0, shedUntilMs - clock.now()))
+      else plan(shedLeft())
       void refreshQuietly()
     },
     async diagnostics() {

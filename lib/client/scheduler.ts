@@ -13,6 +13,9 @@ export interface Scheduler {
 /** Platforms run a timer that is set further ahead at once. */
 export const TIMER_MS_MAX = 2 ** 31 - 1
 
+/** No timer of a program that isn't busy runs later. */
+const LATE_MS_MAX = 1_000
+
 /** One timer. A wait is kept even when the clock is set: it is measured by the timer, not by the time of day. */
 export function createScheduler(clock: Clock, run: () => void): Scheduler {
   let timer: unknown = null
@@ -33,7 +36,10 @@ export function createScheduler(clock: Clock, run: () => void): Scheduler {
   return {
     after,
     within(ms) {
-      if (dueAtMs === null || dueAtMs > clock.now() + ms) after(ms)
+      const nowMs = clock.now()
+      if (dueAtMs === null || dueAtMs > nowMs + ms) after(ms)
+      // The clock was set forward, and the timer still has its time to go.
+      else if (dueAtMs < nowMs - LATE_MS_MAX) after(0)
     },
     cancel,
     dueAtMs: () => dueAtMs,

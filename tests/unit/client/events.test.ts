@@ -78,6 +78,24 @@ describe('events', () => {
     await replica.close()
   })
 
+  test.each([
+    ['a poke', 'poke', { collections: ['reports'], spreadMs: 0 }],
+    ['a breaker', 'breaker', { scope: 'engine', state: 'open', retryAfterMs: 1_000 }],
+  ])(
+    '[EV2] a clock that is set back after %s keeps no later poke from its session',
+    async (_, event, data) => {
+      const { world, replica, tell, pulls } = await streaming()
+      await tell(event, data)
+      await world.clock.advance(1_500)
+      const before = pulls()
+      world.clock.jump(-86_400_000)
+      await tell('poke', { collections: ['reports'], spreadMs: 0 })
+      await world.clock.advance(600)
+      expect(pulls()).toBe(before + 1)
+      await replica.close()
+    },
+  )
+
   test('[EV1] reads events in any pieces, and leaves out what it does not know', async () => {
     const { world, replica, say, pulls } = await streaming()
     const before = pulls()

@@ -299,3 +299,27 @@ test('[SM6] an interval that no timer can hold is a long one, and no loop', asyn
   expect(setMs).toEqual([2 ** 31 - 1])
   expect(scheduler.dueAtMs()).toBe(clock.now() + 2 ** 31 - 1)
 })
+
+test('[SM6] a write after the clock was set forward is sent soon: the session that was planned is not yet under way', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: { intervalMs: 600_000 } })
+  await clock.advance(20_000)
+  clock.jump(3_600_000)
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await clock.advance(600)
+  expect(authority.effects.size).toBe(1)
+  await replica.close()
+})
+
+test('[SM6] a timer that is a little late keeps its turn', () => {
+  const clock = createVirtualClock()
+  const setMs: number[] = []
+  const scheduler = createScheduler(
+    { ...clock, setTimeout: (run, ms) => (setMs.push(ms), clock.setTimeout(run, ms)) },
+    () => undefined,
+  )
+  scheduler.after(500)
+  clock.jump(1_000)
+  scheduler.within(30_000)
+  expect(setMs).toEqual([500])
+})

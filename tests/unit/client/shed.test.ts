@@ -92,6 +92,26 @@ test('[SM6] a clock that is set back does not make the quiet last for ever', asy
   await replica.close()
 })
 
+test('[SM6] a clock that is set back in a quiet time ends it for resume() and sync(), too', async () => {
+  const world = createWorld()
+  const replica = await world.open({ sync: NO_STREAM })
+  await world.clock.advance(1_000)
+  const askedAtMs = shedding(world, () => shed(60))
+  await replica.sync()
+  expect(askedAtMs).toHaveLength(1)
+  world.clock.jump(-86_400_000)
+  replica.pause()
+  await replica.sync()
+  replica.resume()
+  await world.clock.advance(1_000)
+  expect(askedAtMs).toHaveLength(2)
+
+  world.clock.jump(-86_400_000)
+  await replica.sync()
+  expect(askedAtMs).toHaveLength(3)
+  await replica.close()
+})
+
 test('[BO1] devices that are told the same second do not come back in the same second', async () => {
   const gaps: number[] = []
   for (let n = 0; n < 12; n++) {
