@@ -83,7 +83,7 @@ export function createTransport(options: TransportOptions): Transport {
       })
       const { status, body } = response
       if (status === 200 && body) return { body, failure: null }
-      return { body: null, failure: failureOf(response, parse(await readText(response))) }
+      return { body: null, failure: failureOf(response, parse(await readText(response, signal))) }
     },
     async call(call, abort) {
       const startedAtMs = clock.now()
@@ -106,7 +106,7 @@ export function createTransport(options: TransportOptions): Transport {
           ...(call.body === undefined ? {} : { body: call.body }),
         })
         const facts = readFacts(response.headers, startedAtMs, clock.now())
-        return reply(readOutcome(call, response, parse(await readText(response))), facts)
+        return reply(readOutcome(call, response, parse(await readText(response, limit.signal))), facts)
       } catch (error) {
         return reply(
           { ok: false, failure: { kind: 'unreachable', status: 0, ...classifyError(error, timedOut) } },
@@ -160,13 +160,17 @@ export function commandsOf(list: unknown): readonly Command[] {
 }
 
 /** Reads no further than an answer may go; one that goes on is none. Where bodies are no streams only all can be read. */
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response, signal: AbortSignal): Promise<string> {
   if (!response.body) return response.text()
   const reader = response.body.getReader()
+  // Not every fetch ends a read when it is aborted. Of a body that broke the read tells.
+  const cutOff = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', (event) => (reject(event), reader.cancel().catch(() => undefined))),
+  )
   const decoder = new TextDecoder()
   let text = ''
   for (let bytes = 0; ;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await Promise.race([reader.read(), cutOff])
     if (done) return text + decoder.decode()
     bytes += value.length
     if (bytes > ANSWER_BYTES_MAX) return (await reader.cancel(), '')

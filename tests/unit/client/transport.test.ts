@@ -180,3 +180,37 @@ test('[SDK1] letters that fall between two pieces of an answer are whole', async
   const { outcome } = await askFor(url)
   expect(outcome).toMatchObject({ ok: true, value: { title: 'é👩‍🚀' } })
 })
+
+test.each([
+  ['is cancelled', (): ReadableStream => new ReadableStream()],
+  // As a fetch of an app's own may be: nothing ends its reads.
+  ['never ends', () => ({ getReader: () => ({ read: stalled, cancel: stalled }) }) as never],
+])(
+  '[SDK1] the time limit holds under a fetch that ends no read: a body that stalls %s',
+  async (_, bodyOf) => {
+    const body = bodyOf()
+    const transport = createTransport({
+      url: 'http://authority.test',
+      app: '1.2.0;linux',
+      clock: systemClock,
+      fetch: async () => ({ status: 200, headers: new Headers(), body }) as Response,
+      timeoutMs: 20,
+    })
+    const { outcome } = await transport.call(CALL, new AbortController().signal)
+    expect(outcome).toMatchObject({ ok: false, failure: { kind: 'unreachable', failure: 'timed_out' } })
+
+    const closing = new AbortController()
+    const again = bodyOf()
+    const opening = createTransport({
+      url: 'http://authority.test',
+      app: '1.2.0;linux',
+      clock: systemClock,
+      fetch: async () => ({ status: 503, headers: new Headers(), body: again }) as Response,
+      timeoutMs: PATIENT_MS,
+    }).open('/api/v1/events', 'tmd_x', closing.signal)
+    setTimeout(() => closing.abort(), 20)
+    await expect(opening).rejects.toMatchObject({ type: 'abort' })
+  },
+)
+
+const stalled = (): Promise<never> => new Promise(() => undefined)
