@@ -102,6 +102,8 @@ export function startReplica(parts: ReplicaParts): Replica {
   let waits = RESTED
   let isPaused = false
   let isClosed = false
+  /** Since the last round began. */
+  let hasWritten = false
   let shedFor: QuietTime | null = null
   let events: Events | null = null
 
@@ -186,6 +188,8 @@ export function startReplica(parts: ReplicaParts): Replica {
       // A person has seen to the cause there: the store's token is a good one again.
       if (news.problem === null && machine.state() === 'halted') machine.take('resumed')
       if (news.nextInMs !== null && machine.state() === 'idle') plan(news.nextInMs + random() * LOCK_RETRY_MS)
+      // It may have come too late for that round.
+      if (hasWritten) soon(changeDelayMs)
       show({ lastSyncedAt: news.lastSyncedAt ?? status.get().lastSyncedAt, problem: news.problem })
     }
     if (news.kind === 'written' || news.changed) revision.set(revision.get() + 1)
@@ -198,6 +202,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     noteNetwork()
     if (machine.state() === 'offline') return
     scheduler.cancel()
+    hasWritten = false
     try {
       const ended = await runMendedRound()
       const { config, nextMs, ...shown } = await store.transact(async (tx) => ({
@@ -296,6 +301,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     checkOpen,
     schemas: parts.schemas,
     onWrite: () => {
+      hasWritten = true
       soon(changeDelayMs)
       if (isClosed) return
       revision.set(revision.get() + 1)

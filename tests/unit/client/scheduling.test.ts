@@ -323,3 +323,26 @@ test('[SM6] a timer that is a little late keeps its turn', () => {
   scheduler.within(30_000)
   expect(setMs).toEqual([500])
 })
+
+test('[SM6] what another opening tells of its round holds up no write of this one', async () => {
+  const { authority, open, clock } = createWorld()
+  const sync = { intervalMs: 600_000, events: false }
+  const one = await open({ sync })
+  const two = await open({
+    sync: { ...sync, backoffBaseMs: 100_000 },
+    fetch: (async (input: string, init: RequestInit) => {
+      if (isCut) throw new Error('no line')
+      return authority.fetch(input, init)
+    }) as unknown as typeof fetch,
+  })
+  let isCut = false
+  await clock.advance(20_000)
+  await one.collection(COLLECTION).put(null, { title: 'a' })
+  isCut = true
+  await two.sync()
+  await clock.advance(600)
+  expect(two.status$.get().state).toBe('backoff')
+  expect(authority.effects.size).toBe(1)
+  await one.close()
+  await two.close()
+})
