@@ -165,7 +165,10 @@ async function readText(response: Response, signal: AbortSignal): Promise<string
   const reader = response.body.getReader()
   // Not every fetch ends a read when it is aborted. Of a body that broke the read tells.
   const cutOff = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', (event) => (reject(event), reader.cancel().catch(() => undefined))),
+    signal.addEventListener('abort', (event) => {
+      reject(event)
+      void reader.cancel().catch(() => undefined)
+    }),
   )
   const decoder = new TextDecoder()
   let text = ''
