@@ -34,18 +34,19 @@ export function openEvents(
         controller.error(new Error(`A reader of events has left ${STREAM_HELD_BYTES_MAX} bytes unread.`))
       }
       const textOf = tellingTo(device)
-      const unlisten = ctx.pokes.listen(fleet.id, device.id, (poke) => {
-        if (poke.event === 'standings') return look(poke)
-        const text = textOf(poke)
-        if (text !== null) send(text)
-      })
-      if (!unlisten)
-        throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS, extra: { scope: 'events' } })
-      const keepAlive = setInterval(() => send(KEEP_ALIVE), KEEP_ALIVE_MS)
       const end = (): void => {
         stop()
         controller.close()
       }
+      const hear = (poke: Poke): void => {
+        if (poke.event === 'standings') return look(poke)
+        const text = textOf(poke)
+        if (text !== null) send(text)
+      }
+      const unlisten = ctx.pokes.listen(fleet.id, device.id, hear, end)
+      if (!unlisten)
+        throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS, extra: { scope: 'events' } })
+      const keepAlive = setInterval(() => send(KEEP_ALIVE), KEEP_ALIVE_MS)
       const look = ({ of }: Extract<Poke, { event: 'standings' }>): void => {
         const standing = of.get(device.id)
         if (standing !== undefined && !mayListenOn(device, standing)) end()

@@ -19,20 +19,33 @@ export type Poke =
 
 type Listener = (poke: Poke) => void
 
+/** One stream: whose it is, and how another one of its device ends it. */
+interface Stream {
+  readonly deviceId: string
+  readonly end: () => void
+}
+
 export const LISTENERS_PER_FLEET_MAX = 1_000
+/** A device has one, or one for each opening of its store where none knows of the others (EV1). */
+export const LISTENERS_PER_DEVICE_MAX = 4
 /** Devices of a fleet that pokes of one process bring back in a second (BO4). */
 export const POKED_PER_SECOND_MAX = 50
 
 /** Tells the streams of this process what changed in a fleet. Other processes find it by polling heads. */
 export class Pokes {
-  private readonly fleets = new Map<string, Map<Listener, string>>()
+  private readonly fleets = new Map<string, Map<Listener, Stream>>()
   private readonly heads = new Map<string, Map<string, number>>()
 
-  /** Null when the fleet has as many streams as a process holds. Call what it returns to end. */
-  listen(fleetId: string, deviceId: string, listener: Listener): (() => void) | null {
-    const listeners = this.fleets.get(fleetId) ?? new Map<Listener, string>()
+  /**
+   * Null when the fleet has as many streams as a process holds. Call what it returns to end; `end` is called, and has to do
+   * that, when this one is the oldest of a device that opens one too many.
+   */
+  listen(fleetId: string, deviceId: string, listener: Listener, end: () => void): (() => void) | null {
+    const listeners = this.fleets.get(fleetId) ?? new Map<Listener, Stream>()
+    const own = [...listeners.values()].filter((stream) => stream.deviceId === deviceId)
+    if (own.length >= LISTENERS_PER_DEVICE_MAX) own[0]?.end()
     if (listeners.size >= LISTENERS_PER_FLEET_MAX) return null
-    this.fleets.set(fleetId, listeners.set(listener, deviceId))
+    this.fleets.set(fleetId, listeners.set(listener, { deviceId, end }))
     return () => {
       listeners.delete(listener)
       if (listeners.size > 0 || this.fleets.get(fleetId) !== listeners) return
@@ -65,7 +78,7 @@ export class Pokes {
 
   /** The devices whose streams of a fleet are open here. */
   devices(fleetId: string): readonly string[] {
-    return [...new Set(this.fleets.get(fleetId)?.values())]
+    return [...new Set([...(this.fleets.get(fleetId)?.values() ?? [])].map((stream) => stream.deviceId))]
   }
 
   isListened(fleetId: string): boolean {

@@ -4,6 +4,7 @@ import { forceBreaker } from '#lib/application/breakers/force-breaker.ts'
 import { releaseBreaker } from '#lib/application/breakers/release-breaker.ts'
 import { appScope, collectionScope } from '#lib/application/breakers/scopes.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { LISTENERS_PER_DEVICE_MAX } from '#lib/application/sync/pokes.ts'
 import { pollHeads } from '#lib/application/sync/poll-heads.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { TestDevice } from '#tests/support/device-world.ts'
@@ -134,6 +135,19 @@ describe('events over HTTP and PostgreSQL', () => {
       expect(await stream.next('breaker')).toMatchObject({ scope, state: 'half_open' })
     expect(await shown()).not.toContain(`tidemark_breaker_override{scope="${scope}"`)
     expect(await shown()).toContain(`tidemark_breaker_state{scope="${scope}",state="half_open"} 1`)
+  })
+
+  it('[EV1] of a device so many are open; one more ends its oldest, and nobody else is shed', async () => {
+    const device = await world.device()
+    const streams: Stream[] = []
+    for (let n = 0; n <= LISTENERS_PER_DEVICE_MAX; n++) streams.push(await streamOf(device))
+    const [oldest, ...rest] = streams
+    await expect(oldest?.next('nothing')).rejects.toThrow('the stream ended')
+    const { id } = await bodyOf(await post(`/devices/${device.id}/commands`, { type: 'resync' }))
+    for (const stream of rest) {
+      expect(await stream.next('command')).toEqual({ id, type: 'resync' })
+      await stream.end()
+    }
   })
 
   it('no stream without a device', async () => {

@@ -19,9 +19,14 @@ function world() {
   }
   const pokes = new Pokes()
   for (const fleetId of ALL)
-    pokes.listen(fleetId, 'device', (poke) => {
-      if (poke.event === 'poke') poked.push(`${fleetId} ${poke.collections.join()}`)
-    })
+    pokes.listen(
+      fleetId,
+      'device',
+      (poke) => {
+        if (poke.event === 'poke') poked.push(`${fleetId} ${poke.collections.join()}`)
+      },
+      () => undefined,
+    )
   const warned: string[] = []
   const log = { info: () => undefined, warn: (text: string) => warned.push(text), error: () => undefined }
   const storage = { signals: { tell, listen: () => async () => undefined } }

@@ -184,9 +184,14 @@ describe('events', () => {
     const pokes = new Pokes()
     const spreads: number[] = []
     for (let n = 0; n < 200; n++)
-      pokes.listen('fleet', 'device', (poke) => {
-        if (n === 0 && poke.event === 'poke') spreads.push(poke.spreadMs)
-      })
+      pokes.listen(
+        'fleet',
+        `device ${n}`,
+        (poke) => {
+          if (n === 0 && poke.event === 'poke') spreads.push(poke.spreadMs)
+        },
+        () => undefined,
+      )
     pokes.grown('fleet', new Map([['reports', 1]]))
     expect(spreads).toEqual([(200 / POKED_PER_SECOND_MAX) * 1_000])
   })
