@@ -15,7 +15,7 @@ export const ASKED_TOGETHER_MAX = 100
 export const ASKED_BYTES_MAX = 1024 * 1024
 /** A push asks so many collections' authorities side by side, each a batch after the other, which may stand on each other. */
 export const ASKED_AT_ONCE_MAX = 4
-/** No call begins that could end after this. */
+/** No call of a push begins that could end so long after its first, however often it is asked anew: a device waits for 20 s. */
 export const ASKED_FOR_MAX_MS = 15_000
 const NOT_ASKED_RETRY_MS = 1_000
 const MESSAGE_SHOWN_MAX = 500
@@ -31,7 +31,8 @@ const answer = z.object({
     .max(ASKED_TOGETHER_MAX),
 })
 
-const NOT_ASKED: AuthorityVerdict = { kind: 'shed', retryAfterMs: NOT_ASKED_RETRY_MS, outOfTime: true }
+const NOT_ASKED_AGAIN: AuthorityVerdict = { kind: 'shed', retryAfterMs: NOT_ASKED_RETRY_MS }
+const NOT_ASKED: AuthorityVerdict = { ...NOT_ASKED_AGAIN, outOfTime: true }
 
 type Verdicts = Map<string, AuthorityVerdict>
 
@@ -42,17 +43,31 @@ interface Question {
   readonly text: string
 }
 
+/** How long a push may ask. */
+export interface AskingTime {
+  readonly endMs: number
+  /** Its records changed: some of the time is gone, and the next push has all of it. */
+  readonly isAgain: boolean
+}
+
+/** The whole time, or what is left of it for a push that has asked `before`. */
+export const askingFrom = (nowMs: number, before: AskingTime | null = null): AskingTime => ({
+  endMs: before?.endMs ?? nowMs + ASKED_FOR_MAX_MS,
+  isAgain: before !== null,
+})
+
 /**
  * Asks the authority of each collection about a push's mutations, before any stream is locked (AU1). Each answer is
  * bound to the version of the record that it was given on. What had its effect is not asked about again (ID1), so that it takes
  * no time from the rest. What there was no time left to ask about is `shed`: the device sends it again, and what was
- * decided by then is out of the way. Of an atomic push nothing is (decide-group.ts).
+ * decided by then is out of the way. Of an atomic push nothing is (decide-group.ts), unless it had but the rest of its time.
  */
 export async function askAuthority(
   ctx: Context,
   fleetId: string,
   push: IncomingPush,
   authorities: ReadonlyMap<string, AuthorityOf>,
+  { endMs, isAgain }: AskingTime = askingFrom(ctx.clock.now()),
 ): Promise<ReadonlyMap<string, AuthorityVerdict>> {
   const sent = push.mutations
     .map(({ mutation }) => mutation)
@@ -63,7 +78,6 @@ export async function askAuthority(
   ])
   const asked = sent.filter(({ id }) => !done.has(id))
   const verdicts: Verdicts = new Map()
-  const endMs = ctx.clock.now() + ASKED_FOR_MAX_MS
   const waiting = authorities.entries()
   const askNext = async (): Promise<void> => {
     for (const [collection, authority] of waiting) {
@@ -75,7 +89,8 @@ export async function askAuthority(
       for (const batch of batches(questions)) {
         if (ctx.clock.now() + authority.timeoutMs <= endMs)
           await askBatch(ctx, { fleetId, push, authority, collection, batch }, verdicts)
-        else for (const { mutation } of batch) verdicts.set(mutation.id, NOT_ASKED)
+        else
+          for (const { mutation } of batch) verdicts.set(mutation.id, isAgain ? NOT_ASKED_AGAIN : NOT_ASKED)
       }
     }
   }
