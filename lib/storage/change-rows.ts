@@ -1,5 +1,6 @@
 import type { KnownMutation, RecordKey, RecordState } from '#lib/engine/types.ts'
-import { isInDocument } from '#lib/engine/chain-links.ts'
+import { CHAIN_MAX, isInDocument } from '#lib/engine/chain-links.ts'
+import { TRANSFORMS_MAX } from '#lib/engine/ot/integrate.ts'
 import { baseKey, recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { writtenByOthersSince } from '#lib/kernel/version-vector.ts'
@@ -9,13 +10,13 @@ import type { ConflictRow, DeadLetterRow, PushPlan, PushWrites } from './ports.t
 export type WrittenChange = PushWrites['changes'][number]
 
 /** Links by `after` that are loaded above each mutation: as many as are followed (AF2), and never an endless walk. */
-export const ANCESTORS_MAX = 500
+export const ANCESTORS_MAX = CHAIN_MAX
 /** Operations that one read of OT's log takes; a base further back is unknown. */
 export const OT_LOG_MAX = 2_000
 /** Operations that one page of a pull tells of all its records, beside its bytes; of those past it the document says it all. */
 export const OT_PAGE_MAX = 10_000
-/** Operations of OT's log that one push reads: as many as the engine brings one mutation past (ot/integrate.ts). */
-export const OT_LOAD_MAX = 10_000
+/** Operations of OT's log that one push reads: as many as the engine brings one mutation past. */
+export const OT_LOAD_MAX = TRANSFORMS_MAX
 /** And as many bytes of them: what is past that is as if the log no longer reached there. */
 export const OT_LOAD_BYTES_MAX = 64 * 1024 * 1024
 export const CONFLICTS_PER_SESSION_MAX = 1_000
