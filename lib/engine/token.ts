@@ -78,23 +78,13 @@ export function judgeToken(token: SyncToken, reader: TokenReader): Result<SyncTo
 export const positionOf = (positions: Positions, collection: string): Position | undefined =>
   Object.hasOwn(positions, collection) ? positions[collection] : undefined
 
-/** TK3: each collection keeps the further place; one that only `earlier` names keeps its own. */
-export function mergePositions(earlier: Positions, later: Positions): Positions {
-  const merged: Record<string, Position> = { ...earlier }
-  for (const [collection, position] of Object.entries(later)) {
-    const before = positionOf(earlier, collection)
-    merged[collection] = before ? further(before, position) : position
-  }
-  return merged
-}
-
 /**
  * Up to which version a device holds all of a collection, each record as it was then or newer. A page passes over what has been
  * replaced behind it, so before a run of pages has come to the head that is where the run began.
  */
 export const heldOf = ({ version, held = version }: Position): number => held
 
-/** Where a collection stands after a page that ended at `version`, while its newest one was `head`. */
+/** Where a collection stands after a page that ended at `version`, while its newest one was `head`: never further back (TK3). */
 export function advance(position: Position, version: number, head: number): Position {
   const reached = Math.max(position.version, version)
   const running = position.snapshot !== null && reached < position.snapshot.target
@@ -110,13 +100,6 @@ export const startPosition = (head: number): Position => ({
   version: 0,
   snapshot: head > 0 ? { target: head } : null,
 })
-
-function further(a: Position, b: Position): Position {
-  const [front, back] = a.version >= b.version ? [a, b] : [b, a]
-  // A snapshot that either has finished is finished.
-  const snapshot = back.snapshot && front.snapshot
-  return holding({ version: front.version, snapshot }, Math.max(heldOf(front), heldOf(back)))
-}
 
 function toJson(token: SyncToken): Json {
   const places = Object.entries(token.positions).map(

@@ -270,4 +270,3 @@ export type SchemaIssue = { readonly path: string; readonly message: string }
 export type SchemaCheck =
   | { readonly ok: true }
   | { readonly ok: false; readonly issues: readonly SchemaIssue[] }
-export type ValidateDocument = (rules: CollectionRules, data: Json) => SchemaCheck

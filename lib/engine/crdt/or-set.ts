@@ -85,24 +85,6 @@ export function dotsOf({ add }: OrSetState, value: Json): readonly string[] {
 export const nextDotNumber = ({ seen }: OrSetState, deviceId: string): number =>
   highestSeen(seen, deviceId, DERIVED_DOTS_FROM - 1) + 1
 
-/** What a wire change of a set says, without its path. */
-export interface SetDelta {
-  readonly add: readonly DottedValue[]
-  readonly remove: readonly string[]
-}
-
-/** Adds an element. Its new dot takes the place of those that it had, so that they don't pile up. */
-export function addToSet(set: OrSetState, deviceId: string, value: Json): SetDelta {
-  const dot = formatDot({ deviceId, n: nextDotNumber(set, deviceId) })
-  return { add: [{ value, dot }], remove: dotsOf(set, value) }
-}
-
-/** Removes an element, as far as this replica has seen it. */
-export const removeFromSet = (set: OrSetState, value: Json): SetDelta => ({
-  add: [],
-  remove: dotsOf(set, value),
-})
-
 /** Elements by dot. Of two values under one dot, which no honest device makes, the greater text stays on every replica. */
 class Elements {
   private readonly byDot = new Map<string, { readonly dot: Dot; readonly value: Json }>()

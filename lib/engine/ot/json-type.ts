@@ -190,15 +190,3 @@ export const moveBetween = (
   from: readonly (string | number)[],
   to: readonly (string | number)[],
 ): Result<Json, OtFailure> => attempt('bad_op', () => moveOp([...from], [...to]) as Json)
-
-/** Where the place at `path` is after the operation; null when it is gone. */
-export function transformPath(
-  path: readonly (string | number)[],
-  op: Json,
-): readonly (string | number)[] | null {
-  const moved = json1.transformPosition(
-    path.map((key) => (typeof key === 'string' ? toInnerKey(key) : key)),
-    inner(op),
-  )
-  return moved && moved.map((key) => (typeof key === 'string' ? toOuterKey(key) : key))
-}

@@ -106,13 +106,3 @@ function differenceOf(before: string, after: string, work?: PushWork): Json {
   }
   return textUnicode.normalize(ops) as Json
 }
-
-/** Where a cursor at `position` (code points) is after the operation; an insertion at it pushes it on. */
-export const transformCursor = (position: number, op: Json): number =>
-  textUnicode.transformPosition(position, op as TextOp)
-
-/** A selection's anchor and focus after the operation. */
-export const transformSelection = (
-  [anchor, focus]: readonly [number, number],
-  op: Json,
-): readonly [number, number] => [transformCursor(anchor, op), transformCursor(focus, op)]

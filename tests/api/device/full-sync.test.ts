@@ -41,6 +41,22 @@ const later = async <T>(aheadMs: number, work: () => Promise<T>): Promise<T> => 
 }
 
 describe('full syncs over HTTP and PostgreSQL', () => {
+  it('[TK3] a pull of one collection leaves the place of another where it was', async () => {
+    const fleet = await world.fleetWith({})
+    const body = { name: 'small', strategy: 'lww', schema: true }
+    await createCollection(world.app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
+    const device = await world.device(fleet)
+    const small = () => device.mutation({ collection: 'small' })
+    await device.pushed([device.mutation(), small()])
+    const { token } = await device.pulled()
+    await device.pushed([device.mutation(), small()])
+    const query = new URLSearchParams({ token, collections: 'small' })
+    const one = await bodyOf(await device.send('GET', `/api/v1/pull?${query}`))
+    expect(one).toMatchObject({ changes: [{ collection: 'small' }], snapshots: {} })
+    const both = await device.pulled(one['token'] as string)
+    expect(both).toMatchObject({ changes: [{ collection: 'notes' }], snapshots: {} })
+  })
+
   it('[TK7] admits at a pace, tells those in line their place, and lets other collections flow', async () => {
     const fleet = await largeFleet({ perMinute: 1, burst: 2 })
     const devices = await Promise.all(Array.from({ length: 5 }, () => world.device(fleet)))

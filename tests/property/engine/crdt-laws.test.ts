@@ -6,7 +6,7 @@ import { need } from '#lib/client/crdt-text.ts'
 import { withParts } from '#lib/client/on-demand.ts'
 import { joinDeltas } from '#lib/engine/crdt/apply-changes.ts'
 import { deltaOf, mergeStates, readState } from '#lib/engine/crdt/crdt-state.ts'
-import { addToSet, EMPTY_OR_SET, removeFromSet } from '#lib/engine/crdt/or-set.ts'
+import { EMPTY_OR_SET } from '#lib/engine/crdt/or-set.ts'
 import { UPDATE_PARTS_MAX, yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { encodeBase64 } from '#lib/kernel/base64.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
@@ -15,6 +15,7 @@ import type { CrdtChange, CrdtKind, CrdtState, CrdtStates } from '#lib/protocol/
 import { cases } from '#tests/support/cases.ts'
 import { DEVICES } from '#tests/support/engine-arbitraries.ts'
 import { rulesOf, stamp } from '#tests/support/engine-world.ts'
+import { addToSet, removeFromSet } from '#tests/support/or-set-edits.ts'
 
 const device = fc.constantFrom(...DEVICES)
 const value = fc.oneof(

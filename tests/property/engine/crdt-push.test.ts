@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addToSet, EMPTY_OR_SET, removeFromSet } from '#lib/engine/crdt/or-set.ts'
+import { EMPTY_OR_SET } from '#lib/engine/crdt/or-set.ts'
 import { countBy, EMPTY_PN_COUNTER } from '#lib/engine/crdt/pn-counter.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtChange, CrdtStates } from '#lib/protocol/crdt.ts'
@@ -8,6 +8,7 @@ import type { Operation } from '#lib/protocol/mutation.ts'
 import { cases } from '#tests/support/cases.ts'
 import { DEVICES } from '#tests/support/engine-arbitraries.ts'
 import { EngineWorld, rulesOf, stamp } from '#tests/support/engine-world.ts'
+import { addToSet, removeFromSet } from '#tests/support/or-set-edits.ts'
 
 const rules = rulesOf({ strategy: 'crdt', fieldStrategies: { '/n': 'crdt', '/tags': 'crdt' } })
 const NAMES = ['a', 'b', 'c'] as const

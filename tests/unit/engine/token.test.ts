@@ -1,14 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Mac, Position, SyncToken, TokenReader } from '#lib/engine/token.ts'
-import {
-  advance,
-  decodeToken,
-  encodeToken,
-  heldOf,
-  mergePositions,
-  startPosition,
-} from '#lib/engine/token.ts'
+import { advance, decodeToken, encodeToken, heldOf, startPosition } from '#lib/engine/token.ts'
 import { TOKEN_LIFE_MS } from '#lib/protocol/limits.ts'
 import { DEVICE_A, DEVICE_B, NOW_MS, uuid } from '#tests/support/engine-world.ts'
 
@@ -69,22 +62,16 @@ describe('sync token', () => {
     expect(read({ nowMs: NOW_MS + TOKEN_LIFE_MS + 1 })).toEqual({ ok: false, error: 'token_expired' })
   })
 
-  it('[TK3] merged positions never go back, and a collection not asked for keeps its place', () => {
+  it('[TK3] a page leaves a collection where it was or further, and a snapshot that is complete stays so', () => {
     const at = (version: number, target?: number): Position => ({
       version,
       snapshot: target === undefined ? null : { target },
     })
-    expect(mergePositions({ a: at(5), b: at(9) }, { a: at(7), c: at(1) })).toEqual({
-      a: at(7),
-      b: at(9),
-      c: at(1),
-    })
-    expect(mergePositions({ a: at(7) }, { a: at(5) })).toEqual({ a: at(7) })
-    expect(mergePositions({ a: at(90) }, { a: at(10, 80) })).toEqual({ a: at(90) })
-    expect(mergePositions({ a: at(10, 80) }, { a: at(20, 80) })).toEqual({ a: at(20, 80) })
-    // A snapshot that either has finished is finished, also where the other one read further.
-    expect(mergePositions({ a: at(90, 200) }, { a: at(10) })).toEqual({ a: at(90) })
-    expect(mergePositions({ a: at(10) }, { a: at(90, 200) })).toEqual({ a: at(90) })
+    expect(advance(at(7), 5, 7)).toEqual(at(7))
+    expect(advance(at(90), 10, 80)).toEqual(at(90))
+    expect(advance(at(5), 9, 9)).toEqual(at(9))
+    expect(advance(at(90, 200), 10, 90)).toEqual(at(90, 200))
+    expect(advance(at(90, 200), 210, 210)).toEqual(at(210))
   })
 
   it('[TK4] a first snapshot runs to the head at its start, and is complete there', () => {

@@ -3,13 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { LoggedOp } from '#lib/engine/ot/integrate.ts'
 import { integrate, passAll } from '#lib/engine/ot/integrate.ts'
 import { noWork } from '#lib/engine/push-work.ts'
-import { textType, transformCursor, transformSelection } from '#lib/engine/ot/text-type.ts'
-import { codePoints } from '#lib/kernel/code-points.ts'
-import { jsonType, transformPath } from '#lib/engine/ot/json-type.ts'
+import { textType } from '#lib/engine/ot/text-type.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { cases } from '#tests/support/cases.ts'
-import { cutTo, frozen, rawTextOp, text, textOp } from '#tests/support/ot-arbitraries.ts'
+import { cutTo, frozen, rawTextOp, text } from '#tests/support/ot-arbitraries.ts'
 
 function must<T>(result: Result<T, string>): T {
   if (!result.ok) throw new Error(result.error)
@@ -133,49 +131,4 @@ function logOf(length: number): LoggedOp[] {
     ops: ['x'],
     made: ['x'],
   }))
-}
-
-describe('cursors', () => {
-  it('[CS5] stay at the text that they stand before, whatever others type', () => {
-    const drawn = text.chain((document) => fc.tuple(fc.constant(document), textOp(document), fc.nat()))
-    fc.assert(
-      fc.property(drawn, ([document, raw, at]) => {
-        const op = must(textType.parse(raw))
-        const position = at % (codePoints(document) + 1)
-        const moved = transformCursor(position, op)
-        const after = must(textType.apply(document, op)) as string
-        expect(moved).toBeGreaterThanOrEqual(0)
-        expect(moved).toBeLessThanOrEqual(codePoints(after))
-        // What is left of the text behind the cursor is still behind it: the end of the text ends the same.
-        const untouched = untouchedTail(document, op, position)
-        expect(Array.from(after).slice(moved).join('').endsWith(untouched)).toBe(true)
-        expect(transformSelection([position, position], op)).toEqual([moved, moved])
-      }),
-      { numRuns: cases(500) },
-    )
-  })
-
-  it('[CS5] on JSON follow what moves and are gone with what is removed', () => {
-    const op = must(
-      jsonType.parse([
-        ['a', 0, { p: 0 }],
-        ['b', { r: true }],
-        ['c', { d: 0 }],
-      ]),
-    )
-    expect(transformPath(['a', 0, 'x'], op)).toEqual(['c', 'x'])
-    expect(transformPath(['a', 2], op)).toEqual(['a', 1])
-    expect(transformPath(['b', 'y'], op)).toBeNull()
-    expect(transformPath(['__proto__'], op)).toEqual(['__proto__'])
-  })
-})
-
-/** The code points behind `position` that come after everything the operation touches. */
-function untouchedTail(document: string, op: Json, position: number): string {
-  let reached = 0
-  for (const component of op as readonly (number | string | { d: number })[]) {
-    if (typeof component === 'number') reached += component
-    else if (typeof component === 'object') reached += component.d
-  }
-  return Array.from(document).slice(Math.max(position, reached)).join('')
 }

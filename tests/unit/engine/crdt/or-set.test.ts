@@ -1,16 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { SetDelta } from '#lib/engine/crdt/or-set.ts'
-import {
-  addToSet,
-  checkOrSet,
-  EMPTY_OR_SET,
-  mergeOrSets,
-  readOrSet,
-  removeFromSet,
-} from '#lib/engine/crdt/or-set.ts'
+import { checkOrSet, EMPTY_OR_SET, mergeOrSets, readOrSet } from '#lib/engine/crdt/or-set.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { OrSetState } from '#lib/protocol/crdt.ts'
 import { DEVICE_A, DEVICE_B } from '#tests/support/engine-world.ts'
+import type { SetDelta } from '#tests/support/or-set-edits.ts'
+import { addToSet, removeFromSet } from '#tests/support/or-set-edits.ts'
 
 const joined = (set: OrSetState, delta: SetDelta): OrSetState => {
   const checked = checkOrSet(delta)
