@@ -54,7 +54,7 @@ const COUNTS_FLUSHED_EVERY_MS = 1_000
 const HEADS_POLLED_EVERY_MS = 3_000
 const JOURNAL_WRITTEN_EVERY_MS = 2_000
 
-/** Next evaluates a module more than once in one process: what must be one lives here (toolchain.md). */
+/** Next evaluates a module more than once in one process: what must be one lives here. */
 const shared = globalThis as unknown as Record<symbol, unknown>
 const APP = Symbol.for('tidemark.app')
 const DRAINING = Symbol.for('tidemark.draining')

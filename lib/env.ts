@@ -1,4 +1,4 @@
-/** What the server is told by its environment (protocol.md, "Running it"). The only reader of `process.env` in lib. */
+/** What the server is told by its environment (README.md). The only reader of `process.env` in lib. */
 export interface Env {
   readonly databaseUrl: string
   /** The same database past a transaction-mode pooler, for what needs a session of its own: LISTEN. */
@@ -58,7 +58,7 @@ export const SECRET_LENGTH_MIN = 32
 const DEFAULT_PORT = '3000'
 /**
  * What stands in samples and in the place of a secret: a word for it, a row of digits or keys, or one part again and again
- * (security.md, 44). What is made by chance has none of it: six letters of a word come in one secret of millions.
+ * (security check 44). What is made by chance has none of it: six letters of a word come in one secret of millions.
  */
 const SAMPLE =
   /secret|change|sample|example|password|default|insecure|placeholder|replace|tidemark|0123456789|1234567890|abcdefgh|qwerty|^(.{1,16})\1+$/i

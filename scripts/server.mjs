@@ -12,8 +12,8 @@ import { refuse } from './launch/refused-by-node.mjs'
 import { readSettingFiles } from './launch/setting-files.mjs'
 
 /**
- * The server in front of Next: the device API's listener answers first (in production; architecture.md,
- * decision 11), Next the rest. Needs DATABASE_URL; `npm start` sets it. `--dev` runs Next's development server.
+ * The server in front of Next: the device API's listener answers first (in
+ * production), Next the rest. Needs DATABASE_URL; `npm start` sets it. `--dev` runs Next's development server.
  */
 const development = process.argv.includes('--dev')
 process.env.NODE_ENV ??= development ? 'development' : 'production'

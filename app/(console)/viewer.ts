@@ -89,7 +89,7 @@ export interface Visit extends Viewer {
 
 /**
  * Opens a page: leads to the sign-in without a session, and to "not found" for a fleet that the viewer cannot
- * see, as if it did not exist (security.md 1).
+ * see, as if it did not exist (security check 1).
  * @param parameters what the page understands of its query
  */
 export async function visit(
@@ -116,7 +116,7 @@ export async function visit(
   return { ...viewer, fleet, path, query, misread, nowMs, span: spanOf(time, nowMs) }
 }
 
-/** Somebody asked for a fleet that they can't see (security.md 43); one that is not there is told of in none. */
+/** Somebody asked for a fleet that they can't see (security check 43); one that is not there is told of in none. */
 async function tellForeignFleet({ ctx, actor }: Viewer, path: string, fleetId: string): Promise<void> {
   const isThere = uuid.safeParse(fleetId).success && (await ctx.storage.fleets.get(fleetId)) !== null
   await tellDenial(ctx, {

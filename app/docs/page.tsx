@@ -16,7 +16,7 @@ const APIS = [
   },
 ]
 
-/** The contracts as a person reads them (protocol.md). For programs' authors, so open; it holds nothing of any fleet. */
+/** The contracts as a person reads them. For programs' authors, so open; it holds nothing of any fleet. */
 export default function ReferencePage() {
   return (
     <main id="main" className="page reference">

@@ -10,7 +10,7 @@ export interface Run {
 
 /**
  * The stays of a device over its sessions, with its rests between them. A rest that is longer than silence may be isn't known
- * to be one, and stays empty (engine.md, SM7). Pure. @param runs oldest first
+ * to be one, and stays empty (SM7). Pure. @param runs oldest first
  */
 export function withRests(runs: readonly Run[], intervalMs: number): readonly SessionSegment[] {
   return runs.flatMap(({ segments, rest }, index) => {

@@ -10,7 +10,7 @@ import {
   type TimeTick,
 } from '#components/charts/ticks.ts'
 
-/** More points than this are merged; the server buckets to about as many (console.md, habits). */
+/** More points than this are merged; the server buckets to about as many. */
 export const CHART_POINTS_MAX = 1_500
 
 export type Point = { t: number; value: number | null }

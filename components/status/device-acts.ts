@@ -30,7 +30,7 @@ export interface DiagnosticsOptions {
 }
 
 /**
- * Sends this device's account of itself (protocol.md, POST /diagnostics).
+ * Sends this device's account of itself.
  * @throws Error with a sentence for the person where it could not be sent
  */
 export async function sendDiagnostics({ replica, store, url, app }: DiagnosticsOptions): Promise<void> {

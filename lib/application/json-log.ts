@@ -1,7 +1,7 @@
 import type { Log, LogFields } from './context.ts'
 
 /**
- * The log of a process: one line of JSON an entry, whatever its texts hold (security.md, 46).
+ * The log of a process: one line of JSON an entry, whatever its texts hold (security check 46).
  * @param write is given whole lines
  * @param now Unix ms
  */

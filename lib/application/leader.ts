@@ -20,7 +20,7 @@ import { snapshotGauges } from './telemetry/snapshot-gauges.ts'
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
 
-/** Losing the leader costs one lease (decision 8). */
+/** Losing the leader costs one lease. */
 export const LEASE_MS = 15 * SECOND_MS
 export const LEADER_TURN_MS = 2 * SECOND_MS
 const LEASE_NAME = 'leader'
@@ -38,7 +38,7 @@ interface Task {
   readonly run: (ctx: Context, startedMs: number) => Promise<unknown>
 }
 
-/** What one process does for all (decision 8). Each may be repeated, also by two leaders at once. */
+/** What one process does for all. Each may be repeated, also by two leaders at once. */
 const TASKS: readonly Task[] = [
   { name: 'fold', everyMs: LEADER_TURN_MS, run: fold },
   {
@@ -161,7 +161,7 @@ async function purgeEndedOperations(ctx: Context): Promise<typeof AGAIN | undefi
   return isMore ? AGAIN : undefined
 }
 
-/** What processes told of breakers (metrics.md, rollups): seconds for two days, changes for as long as events. */
+/** What processes told of breakers: seconds for two days, changes for as long as events. */
 async function expireBreakers(ctx: Context): Promise<typeof AGAIN | undefined> {
   const nowMs = ctx.clock.now()
   const { breakers } = ctx.storage

@@ -5,7 +5,7 @@ export const IN_FLIGHT_MAX = 4_000
 
 /**
  * The share of the bound up to which a route is served: push first to go, pull and the heartbeat last, which cost little
- * and tell the device how it stands (protocol.md, overload).
+ * and tell the device how it stands.
  */
 const SERVED_UP_TO: Record<Route, number> = {
   push: 0.5,

@@ -24,7 +24,7 @@ export const instant = z.string().transform((text, check) => {
 /** A time in a body: the same, or Unix milliseconds as a number. */
 export const bodyInstant = z.union([z.int().min(0).max(INSTANT_MAX_MS), instant])
 
-/** The members of every list's query (protocol.md, operator API). */
+/** The members of every list's query. */
 export const pageInput = {
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).optional(),

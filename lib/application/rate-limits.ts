@@ -49,7 +49,7 @@ interface Bucket {
 /** Used again within so long, a bucket keeps its place. */
 const SAME_PLACE_MS = 1_000
 
-/** Token buckets of this process, by device, fleet, account and address that types codes; a bucket holds a minute's requests (protocol.md, limits). */
+/** Token buckets of this process, by device, fleet, account and address that types codes; a bucket holds a minute's requests (QU1). */
 export class RateLimiter {
   private readonly clock: Clock
   private readonly buckets = new Map<string, Bucket>()

@@ -32,7 +32,7 @@ type Deps = Pick<Surroundings, 'storage' | 'clock' | 'log' | 'metrics' | 'proces
 type Count = RequestsEvent['counts'][number]
 type Counting = { -readonly [K in keyof Count]: Count[K] }
 
-/** Answers of this process by fleet and second (metrics.md, sources). Pushes that committed are not counted here. */
+/** Answers of this process by fleet and second. Pushes that committed are not counted here. */
 export class RequestCounter {
   private readonly deps: Deps
   private sequence = 0
@@ -66,7 +66,7 @@ export class RequestCounter {
   }
 
   /**
-   * At most 100 versions a fleet, the rest is `other` (protocol.md, device API). A new one takes the place of one that
+   * At most 100 versions a fleet, the rest is `other`. A new one takes the place of one that
    * nobody has named for an hour, so that a release is told from those that it replaced, and made-up names from nothing.
    * So is one that is called as all versions together are.
    */

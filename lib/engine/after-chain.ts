@@ -18,7 +18,7 @@ import { migrateMutation } from './schema-evolution/migrate.ts'
 import { migrateStates } from './schema-evolution/migrate-pointer.ts'
 import type { BaseDocument, KnownMutation, SeenDocument } from './types.ts'
 
-/** What a parent's result means for a child (protocol.md, `after`). */
+/** What a parent's result means for a child (AF1). */
 export type ParentFate =
   | { readonly kind: 'none' }
   | { readonly kind: 'stands' }

@@ -38,7 +38,7 @@ export const clampRetryAfter = (retryAfterMs: number): number =>
   Math.min(RETRY_AFTER_MAX_MS, Math.max(0, retryAfterMs))
 
 /**
- * How long to wait after a failure (engine.md, BO1): `max(interval, min(cap, base·2^n)) × random(0.5, 1.5)`;
+ * How long to wait after a failure (BO1): `max(interval, min(cap, base·2^n)) × random(0.5, 1.5)`;
  * one quick retry within `base` when only the answer was lost. Retry-After is a floor: a wait that falls below it is
  * drawn again above it. (Floor plus spread for all would halve the wait where the floor is short: 2.4 × the steady rate.)
  */

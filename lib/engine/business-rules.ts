@@ -43,7 +43,7 @@ export interface Violation {
 }
 
 /**
- * The first rule that an outcome breaks (engine.md, business rules). A rule that can't be evaluated on it is broken.
+ * The first rule that an outcome breaks (BL1). A rule that can't be evaluated on it is broken.
  * What it takes is noted in `work`. A delete leaves no document, so that only rules that ask for it (`new == null`, `new != null`) are about it.
  */
 export function findViolation(

@@ -15,7 +15,7 @@ export interface ClockSample {
 
 export const CLOCK_SAMPLES_MAX = 8
 
-/** Offset by halving the round trip, like NTP (engine.md, CL). A clock set back in between gives no sample. */
+/** Offset by halving the round trip, like NTP (CL1). A clock set back in between gives no sample. */
 export function sampleClock(reading: ClockReading): ClockSample | null {
   const rttMs = reading.receivedMs - reading.sentMs
   if (rttMs < 0) return null
@@ -45,7 +45,7 @@ export function bestClockSample(samples: readonly ClockSample[]): ClockSample | 
   )
 }
 
-/** protocol.md, device API: corrected = raw + offset. */
+/** As the server counts: corrected = raw + offset. */
 export const correctedMs = (rawMs: number, offsetMs: number): number => rawMs + offsetMs
 
 /** Lag is never negative; what was clamped is counted, so that a wrong clock can't hide as a good lag. */

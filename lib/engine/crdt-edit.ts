@@ -59,7 +59,7 @@ export type WrittenFailure =
   | PatchFailure
   | { readonly code: 'underivable'; readonly path: string }
 
-/** The edit on what its author saw. Without that a document write on a CRDT has no difference (protocol.md, ops). */
+/** The edit on what its author saw. Without that a document write on a CRDT has no difference. */
 export function writtenBy(standing: CrdtStanding): Result<Written, WrittenFailure> {
   const { draft, question, current, chain, base, states, undone, isLate, byStep } = standing
   const { mutation, rules, author } = question

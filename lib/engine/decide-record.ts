@@ -68,7 +68,7 @@ export interface RecordQuestion {
   readonly byPerson: boolean
 }
 
-/** Decides one mutation against its record as it is now (engine.md, conflict strategies). */
+/** Decides one mutation against its record as it is now (CC1). */
 export function decideRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
   const { mutation, rules } = question
   const current = standingRecord(draft, mutation)

@@ -14,7 +14,7 @@ export interface PatchFailure {
 }
 
 /**
- * The path of a patch's key (protocol.md, ops): a key starting with `/` is a JSON Pointer (RFC 6901), any other
+ * The path of a patch's key (PA1): a key starting with `/` is a JSON Pointer (RFC 6901), any other
  * one top-level name. Null for a `~` that escapes nothing.
  */
 export function parseKey(key: string): Path | null {

@@ -93,7 +93,7 @@ const deviceRoute = (
   ...changes,
 })
 
-/** The device API by path (protocol.md, device API). */
+/** The device API by path. */
 export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new Map<
   string,
   DeviceRoute | OpenRoute

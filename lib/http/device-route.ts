@@ -52,7 +52,7 @@ export interface DeviceAnswer {
   readonly commands?: readonly WireCommand[]
   /** The breakers that kept something out of it, though they may be closed by now. */
   readonly shut?: readonly BreakerNotice[]
-  /** Told by its own event, so not counted as a request (metrics.md, sources). */
+  /** Told by its own event, so not counted as a request. */
   readonly hasEvent?: boolean
   readonly compress?: boolean
 }
@@ -109,7 +109,7 @@ export async function serveDevice(
     pass.end(ALL_GOOD, { cause: `${route.route} took long`, ...callerOf(progress) })
     return response
   } catch (thrown) {
-    // No credential of a fleet that was removed meanwhile is valid (decision 35).
+    // No credential of a fleet that was removed meanwhile is valid (decision 0035).
     const error = isStorageError(thrown, 'fleet_gone') ? new ApplicationError('unauthorized') : thrown
     pass.end(verdictsOf(error), { cause: causeOf(route.route, error), ...callerOf(progress) })
     return await fail(ctx, route, request, progress, error)
@@ -269,7 +269,7 @@ async function fail(
   return response
 }
 
-/** Refused for who asks (security.md, 43). */
+/** Refused for who asks (security check 43). */
 const DENIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['unauthorized', 'forbidden', 'device_revoked'])
 
 function tellOf(ctx: Context, route: Route, request: Asked, progress: Progress, code: ErrorCode): void {

@@ -9,7 +9,7 @@ type Told = Exclude<Poke, { readonly event: 'standings' }>
 type Telling = (poke: Told) => string | null
 
 /**
- * What one stream tells of pokes (protocol.md, events); null for what its device may not see, what isn't for it, and what
+ * What one stream tells of pokes (EV1); null for what its device may not see, what isn't for it, and what
  * the stream has told. News of letters and conflicts are events of their own names: told at once by the process that
  * decided, and found by any other as what waits in `Tidemark-Commands`.
  */

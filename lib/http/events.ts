@@ -15,7 +15,7 @@ const RETRY_AFTER_MS = 30_000
 const STREAM_HELD_BYTES_MAX = 64 * 1024
 
 /**
- * GET /events (protocol.md): what a device need not wait an interval for, as server-sent events.
+ * GET /events: what a device need not wait an interval for, as server-sent events.
  * @throws ApplicationError `shed` when the process holds as many streams of the fleet as it can
  */
 export function openEvents(

@@ -6,7 +6,7 @@ import { addressIn } from './address-in.ts'
 
 const METRICS_SCOPE = 'metrics'
 
-/** Who may read /metrics: a bearer key with scope `metrics`, or everyone when the operator says so (protocol.md). */
+/** Who may read /metrics: a bearer key with scope `metrics`, or everyone when the operator says so. */
 export const mayReadMetrics =
   (ctx: Context, isPublic: boolean) =>
   async ({ headers }: Request): Promise<boolean> => {

@@ -4,7 +4,7 @@ import { problemResponse } from './problem.ts'
 
 /**
  * GET /metrics in Prometheus text format, of this process.
- * @param mayRead a bearer key with scope `metrics`, or TIDEMARK_METRICS_PUBLIC=1 (protocol.md)
+ * @param mayRead a bearer key with scope `metrics`, or TIDEMARK_METRICS_PUBLIC=1
  */
 export const metricsHandler =
   (metrics: Pick<Metrics, 'render'>, mayRead: (request: Request) => Promise<boolean>) =>

@@ -9,7 +9,7 @@ import { ANSWER_SECURITY } from './security-lines.ts'
 /** Answers a request of Node's own server; false leaves it to whoever comes next. */
 export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<boolean>
 
-/** The router under `node:http`, without Next in between: some fifteen times the requests a core (decision 11). */
+/** The router under `node:http`, without Next in between: some fifteen times the requests a core. */
 export function createNodeListener(router: Router): NodeListener {
   const listener = getRequestListener(
     async (request, { outgoing }) => {

@@ -55,7 +55,7 @@ const requestHeader = (name: string, description: string): object => ({
   schema: TEXT,
 })
 const MIB = 1024 * 1024
-/** protocol.md, push, and what bounds it (PU5). */
+/** A push, and what bounds it (PU5). */
 const PUSH = `At most ${MUTATIONS_PER_PUSH_MAX} mutations and ${BODY_BYTES_MAX / MIB} MiB. The records that a push changes, and those that it is answered with, have ${PUSH_RECORD_BYTES_MAX / MIB} MiB and one record more at the most: the mutations after that are \`retry\`, \`push_full\`, and go into another push.
 
 \`after\` is the device's own mutation that this one was made on. 500 links of it are followed: behind more of them the base is unknown, and so it is after one that nobody knows, but not behind a delete that came in between. In one push an id is what was sent under it there: behind one that is \`refused\` (\`mutation_id_reused\` too, though another mutation had its effect under that id) a child is \`parent_refused\`; in a later push it goes on from what had its effect.
@@ -63,14 +63,14 @@ const PUSH = `At most ${MUTATIONS_PER_PUSH_MAX} mutations and ${BODY_BYTES_MAX /
 A \`put\` that makes a removed record anew has \`baseVersion\` 0, or the device's own delete as \`after\`. With the version of the tombstone as its base it is an edit of what isn't there, and goes to a person.
 
 With \`atomic\` all of it happens or nothing does: a culprit (a conflict, dead letter, refusal, \`retry\` or \`shed\`) is 409 \`atomic_aborted\` with \`results\`, and with \`Retry-After\` where all culprits are \`retry\` or \`shed\`. One that is past the bound on records is 413 \`atomic_too_large\`, now and whenever it came again, and so is one that its collections' authorities, quick as they are, cannot be asked about in 15 s: make it of fewer changes.`
-/** protocol.md, events: there is no schema for what stands in a stream. */
+/** Events (EV1): there is no schema for what stands in a stream. */
 const EVENTS = `Each event's data is one JSON object. All of it is a hint: whatever is missed comes with the next session.
 
 - \`poke {collections, spreadMs}\`: these have grown; those who hear it come spread over so long
 - \`breaker {scope, state, retryAfterMs}\`
 - \`command {id, type}\`: what an operator asks for (${COMMAND_TYPES.join(', ')}), once a stream; a report's \`ackCommands\` acknowledges it
 - \`resolved {conflictId}\`, \`replayed {deadLetterId}\`, \`discarded {deadLetterId}\`: what became of the device's work; the same waits in \`Tidemark-Commands\`, with an id to acknowledge`
-/** protocol.md, telemetry in. */
+/** docs/telemetry-in.md has more of it. */
 const INGEST = `Each session is stored, a duplicate (its \`sessionId\` was told before under this key's source), or refused by itself. What is left out or null is shown as not reported, never as zero; unknown fields are ignored. Clients become devices by first sight. The same tables also fill from OTLP/HTTP at \`/api/otlp/v1/traces\`, \`/metrics\` and \`/logs\`, in protobuf or JSON.`
 const REMOTE_WRITE = `Samples of the names that are read; others are passed over and counted as refused, and the answer is 204 all the same. The buckets of histograms are not read this way.`
 const COMMANDS = `What waits for the device, as a JSON list: \`{id, type}\` for commands; \`{id, type: "resolved", conflictId}\` and \`{id, type: "replayed" or "discarded", deadLetterId}\` for news; told until a report's \`ackCommands\` names the id. And \`{type: "breaker", scope, state, retryAfterMs}\`, without an id, for each open breaker.`
@@ -78,7 +78,7 @@ const APP = requestHeader('Tidemark-App', '<appVersion>;<platform>')
 const REPORT = requestHeader('Tidemark-Report', 'The report of the device, as JSON')
 const IF_NONE_MATCH = requestHeader('If-None-Match', 'The ETag of what the device holds')
 
-/** Every operation of the device API that is served (protocol.md, device API). */
+/** Every operation of the device API that is served. */
 export const DEVICE_OPERATIONS: readonly Operation[] = [
   {
     method: 'post',

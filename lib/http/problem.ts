@@ -57,7 +57,7 @@ export function problemAnswer(
 export const problemResponse = (...of: Parameters<typeof problemAnswer>): Response =>
   toResponse(problemAnswer(...of))
 
-/** How an answer is counted: what a breaker, an overload or an operator's pause refused is a class of its own (metrics.md). */
+/** How an answer is counted: what a breaker, an overload or an operator's pause refused is a class of its own. */
 export function statusClassOf(status: number, code: ErrorCode | null): StatusClass {
   if (code === 'shed' || code === 'breaker_open' || code === 'device_paused') return 'shed'
   if (status < 300) return '2xx'

@@ -22,7 +22,7 @@ const USUAL =
 /** A request's address may begin with its path. */
 const ANY_HOST = 'http://localhost'
 
-/** `?token=…&collections=a,b&limit=500` (protocol.md, pull). @throws ApplicationError `bad_request` */
+/** `?token=…&collections=a,b&limit=500`. @throws ApplicationError `bad_request` */
 export function pullQuery(url: string): z.infer<typeof query> {
   const usual = usualQuery(url)
   if (usual) return usual

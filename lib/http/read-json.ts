@@ -11,7 +11,7 @@ export interface JsonWithTexts {
 }
 
 /**
- * The JSON body of a request, at most 1 MiB, judged while it is read (security.md 26, 28).
+ * The JSON body of a request, at most 1 MiB, judged while it is read (security checks 26, 28).
  * @throws ApplicationError `unsupported_media_type`, `body_too_large`, `malformed_json`, `too_deep`
  */
 export async function readJson(request: Asked): Promise<unknown> {

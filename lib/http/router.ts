@@ -16,7 +16,7 @@ export interface RouterOptions {
   readonly isDraining: () => boolean
 }
 
-/** What the server answers ahead of Next: the device API, the probes and the figures (decision 11). */
+/** What the server answers ahead of Next: the device API, the probes and the figures. */
 export interface Router {
   /** True for a path that `handle` answers; `path` has no query. */
   owns(path: string): boolean

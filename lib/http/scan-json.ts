@@ -16,7 +16,7 @@ const DIGITS_MAX = 209
 
 /** What the bytes of JSON text tell before it is parsed. */
 export interface JsonScan {
-  /** It stays within 32 levels and 1,000 keys an object (security.md 28). */
+  /** It stays within 32 levels and 1,000 keys an object (security check 28). */
   readonly isWithinShape: boolean
   /** It may hold a number past what a double can: one with an exponent of three digits, or a very long one. */
   readonly mayOverflow: boolean

@@ -1,5 +1,5 @@
 /**
- * What every answer ahead of Next has besides its own headers (security.md, 35): none is a page, so its policy allows nothing.
+ * What every answer ahead of Next has besides its own headers (security check 35): none is a page, so its policy allows nothing.
  * scripts/launch/answer-security.mjs has the same for what Node refuses by itself; a test holds the two together.
  */
 export const ANSWER_SECURITY: Readonly<Record<string, string>> = {

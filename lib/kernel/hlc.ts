@@ -13,7 +13,7 @@ const COUNTER_MAX = 0xffff
 const WALL_MAX = 2 ** 48 - 1
 const TEXT = /^([0-9a-f]{12})-([0-9a-f]{4})-(.+)$/
 
-/** Text that sorts as the clock counts: 12 hex digits of ms, `-`, 4 of counter, `-`, device id (protocol.md, push). */
+/** Text that sorts as the clock counts: 12 hex digits of ms, `-`, 4 of counter, `-`, device id. */
 export function formatHlc(hlc: Hlc): string {
   return `${hlc.wallMs.toString(16).padStart(12, '0')}-${hlc.counter.toString(16).padStart(4, '0')}-${hlc.deviceId}`
 }

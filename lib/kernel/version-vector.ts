@@ -30,7 +30,7 @@ export function foldVector(vector: VersionVector): VersionVector {
 }
 
 /**
- * True when someone else made a version after `baseVersion` (engine.md: "Concurrent means").
+ * True when someone else made a version after `baseVersion` (CC1).
  * @param own other ids of the device, whose versions up to one are its own
  */
 export function writtenByOthersSince(

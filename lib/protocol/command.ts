@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { uuid } from './mutation.ts'
 
-/** What a device is told to do (protocol.md, events); told again until its report acknowledges the id. */
+/** What a device is told to do (EV1); told again until its report acknowledges the id. */
 export const COMMAND_TYPES = ['resync', 'pause', 'resume', 'send_diagnostics', 'rotate'] as const
 export type CommandType = (typeof COMMAND_TYPES)[number]
 

@@ -110,7 +110,7 @@ export interface EnrollResponse {
   readonly config: DeviceConfig
 }
 
-/** Header names of the device API (protocol.md). */
+/** Header names of the device API. */
 export const HEADERS = {
   app: 'tidemark-app',
   version: 'tidemark-version',

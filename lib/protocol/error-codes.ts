@@ -1,6 +1,6 @@
 /**
  * Every stable error code of the HTTP APIs: its status and what the caller should do.
- * Documentation is generated from here; add, never rename (protocol.md).
+ * Documentation is generated from here; add, never rename.
  */
 export const ERROR_CODES = {
   bad_request: {
@@ -242,7 +242,7 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
-/** Why a mutation can never apply as it is (protocol.md, results). */
+/** Why a mutation can never apply as it is. */
 export const DEAD_LETTER_CODES = [
   'schema_mismatch',
   'schema_ahead',

@@ -37,7 +37,7 @@ export const foreignClient = z.object({
 export type ForeignClient = z.output<typeof foreignClient>
 
 /**
- * A sync session as an engine of whatever kind tells it (protocol.md, telemetry in). What a field that is missing or null would tell
+ * A sync session as an engine of whatever kind tells it (docs/telemetry-in.md). What a field that is missing or null would tell
  * was not reported, and is shown as that; fields that we don't know are ignored.
  */
 export const foreignSession = z.object({

@@ -1,4 +1,4 @@
-/** Bounds of the wire contract (protocol.md). Sizes in bytes, ages in milliseconds. */
+/** Bounds of the wire contract, which `/api/openapi.json` publishes. Sizes in bytes, ages in milliseconds. */
 export const MUTATIONS_PER_PUSH_MAX = 500
 export const BODY_BYTES_MAX = 1024 * 1024
 /** Of the records that one push changes and is answered with; what comes after that waits for another push. */
@@ -64,7 +64,7 @@ export const PREVIEW_SLICE = 500
 export const PREVIEW_ITEMS_SHOWN_MAX = 500
 /** Letters of an operation that run in a second. */
 export const OPERATION_RATE = { min: 1, default: 50, max: 1_000 } as const
-/** Who starts more letters than these, or holds back as many devices, says how many they are (security.md, 8). */
+/** Who starts more letters than these, or holds back as many devices, says how many they are (security check 8). */
 export const UNTYPED_MAX = { letters: 1_000, devices: 999 } as const
 /** Operations of one fleet that run or stand still at a time. */
 export const OPERATIONS_UNFINISHED_MAX = 50
@@ -80,7 +80,7 @@ export const GROUP_SPLIT_MAX = 500
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000
 /** Keys that one patch may remove. */
 export const UNSET_KEYS_MAX = 1_000
-/** Bounds of one `crdt` operation (protocol.md, ops). */
+/** Bounds of one `crdt` operation. */
 export const CRDT_CHANGES_MAX = 100
 export const CRDT_DOTS_MAX = 10_000
 export const CRDT_PATH_CHARS_MAX = 2_000

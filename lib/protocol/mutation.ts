@@ -121,7 +121,7 @@ export function withoutNulls(mutation: Mutation): Mutation {
   return { ...Object.fromEntries(kept), op } as unknown as Mutation
 }
 
-/** One local change as it travels (protocol.md, push). Times are the raw device clock. */
+/** One local change as it travels. Times are the raw device clock. */
 export interface Mutation {
   readonly id: string
   readonly collection: string

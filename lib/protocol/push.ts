@@ -50,7 +50,7 @@ export interface Resolution {
   readonly fields?: readonly string[] | undefined
 }
 
-/** The fate of one mutation (protocol.md, results). */
+/** The fate of one mutation. */
 export type MutationResult =
   | {
       readonly id: string

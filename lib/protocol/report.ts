@@ -11,7 +11,7 @@ const byCollection = z
   .record(z.string().max(64), depth)
   .refine((counts) => Object.keys(counts).length <= COLLECTIONS_REPORTED_MAX, 'names too many collections')
 
-/** A device's own account, carried by push, pull (as a header) and heartbeat (protocol.md, device API). */
+/** A device's own account, carried by push, pull (as a header) and heartbeat. */
 export const deviceReport = z.object({
   state: z.enum(SESSION_STATES),
   seq: count,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Json } from '#lib/kernel/json.ts'
 import { CEL_LENGTH_MAX } from './limits.ts'
 
-/** Bounds of what a collection may declare (protocol.md, POST /collections). */
+/** Bounds of what a collection may declare. */
 export const RULES_MAX = 20
 export const UP_MIGRATIONS_MAX = 100
 export const UP_MIGRATION_OPS_MAX = 100

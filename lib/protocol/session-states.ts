@@ -1,5 +1,5 @@
 /**
- * The states of the session state machine (engine.md, SM), in the order of the picture. Apart from the schemas, so
+ * The states of the session state machine (SM1), in the order of the picture. Apart from the schemas, so
  * that the SDK's bundle has the states without a schema library.
  */
 export const SESSION_STATES = [

@@ -1,7 +1,7 @@
 /**
  * How buckets are kept apart. `full`: by collection, platform and app version. `total`: by collection alone. `version`:
  * by app version, what belongs to the fleet as a whole under `*` and what all collections hold together under `+`.
- * Each also by source (decision 57).
+ * Each also by source (decision 0057).
  */
 export type Split = 'full' | 'total' | 'version'
 /** The splits that hold the same as `full`, merged. */
@@ -26,7 +26,7 @@ export const TIER_MS: Readonly<Record<Tier, number>> = {
   version_hour: HOUR_MS,
 }
 
-/** How long buckets live (metrics.md, rollups), those of five minutes as long as minutes. */
+/** How long buckets live, those of five minutes as long as minutes. */
 export const TIER_KEPT_MS: Readonly<Record<FullTier, number>> = {
   minute: 35 * DAY_MS,
   hour: 400 * DAY_MS,
@@ -48,7 +48,7 @@ export const splitOf = (tier: Tier): Split =>
 /** The tier of full buckets that a merged one is made of: the coarsest that isn't coarser. */
 export const fullTierOf = (tier: MergedTier): FullTier => (TIER_MS[tier] === HOUR_MS ? 'hour' : 'minute')
 
-/** `*` stands for requests and sessions, which belong to no single collection (metrics.md). */
+/** `*` stands for requests and sessions, which belong to no single collection. */
 export const ALL_COLLECTIONS = '*'
 /** What all collections hold together, apart from what belongs to none. */
 export const EACH_COLLECTION = '+'

@@ -38,7 +38,7 @@ export interface Snapshot {
 type Where = Pick<Contribution, 'collection' | 'platform' | 'appVersion' | 'source'>
 const NOTHING = { counters: [], values: [], sketches: [], snapshot: null } as const
 
-/** Requests and sessions go under `*`, mutations under their own collection (metrics.md, sources). */
+/** Requests and sessions go under `*`, mutations under their own collection. */
 export function contributionsOf({ payload }: TelemetryEvent): readonly Contribution[] {
   switch (payload.kind) {
     case 'push':
@@ -122,7 +122,7 @@ function countersOf(pushed: PushedCollection): [string, number][] {
   ]
 }
 
-/** A shed request is neither a request nor a failure: a breaker must not keep itself open (metrics.md). */
+/** A shed request is neither a request nor a failure: a breaker must not keep itself open. */
 function ofRequests(requests: RequestsEvent): readonly Contribution[] {
   const answered = requests.counts.map(({ route, statusClass, code, count, ...source }) => {
     const counters: [string, number][] = [[COUNTER.requestsBy(route, statusClass), count]]

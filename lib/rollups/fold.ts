@@ -19,7 +19,7 @@ export const keysOf = (events: readonly TelemetryEvent[]): readonly BucketKey[] 
 
 /**
  * The buckets after these events; only touched ones are returned. An event lands in the bucket of its own
- * time however late it comes, and no order or batching of the same events changes a byte (metrics.md, rollups).
+ * time however late it comes, and no order or batching of the same events changes a byte.
  * An id that is twice in the batch counts once; over batches the storage's fold position sees to it.
  * @param buckets by `bucketId`; those missing start empty
  */

@@ -4,7 +4,7 @@ import { BitReader, BitWriter, golombLength } from './bits.ts'
 import { isFirstFormat, readFirstFormat } from './first-sketch-format.ts'
 import { RecentTexts } from './recent-texts.ts'
 
-/** Longest time told apart; longer ones count as this. The hour tier is kept as long (metrics.md, rollups). */
+/** Longest time told apart; longer ones count as this. The hour tier is kept as long. */
 export const SKETCH_VALUE_MAX = 400 * 86_400_000
 
 /**

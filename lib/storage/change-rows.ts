@@ -206,7 +206,7 @@ export const isLogged = ({ editOf, result }: WrittenChange): boolean =>
 /** Mutations of one device whose failed tries are remembered; beyond, the oldest are forgotten and count anew. */
 export const FAILED_TRIES_PER_DEVICE_MAX = 1_000
 
-/** A head grows by the versions that were made, and by nothing else (decision 2). */
+/** A head grows by the versions that were made, and by nothing else (PU1). */
 export function assertDense(
   before: ReadonlyMap<string, number>,
   writes: Pick<PushWrites, 'heads' | 'changes'>,

@@ -1,6 +1,6 @@
 import type { ClockJumps, Device, StoredReport } from './ports.ts'
 
-/** Past half of both round trips and this, in ms, a change of the offset is a step of the clock (engine.md, CL). */
+/** Past half of both round trips and this, in ms, a change of the offset is a step of the clock (CL1). */
 export const JUMP_SLACK_MS = 1_000
 
 /** The register of a device's clock after its next report. PostgreSQL reckons the same (prisma/clock-jumps.ts). */

@@ -9,7 +9,7 @@ export interface SilentSession {
   readonly deadLettered: number
 }
 
-/** A session that pushed and never told how it ended (protocol.md, sessions): abandoned at its last push. */
+/** A session that pushed and never told how it ended: abandoned at its last push. */
 export function inferredSession(device: Device, silent: SilentSession, nowMs: number): SessionRow {
   const { firstPushMs, lastPushMs, ...counts } = silent
   return {

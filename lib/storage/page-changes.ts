@@ -1,7 +1,7 @@
 import type { PullPage, PullRead } from './ports.ts'
 
 /**
- * Where a page leaves each collection (protocol.md, pull): those read to the end reach their head, the one that
+ * Where a page leaves each collection: those read to the end reach their head, the one that
  * was cut reaches its last version that fitted, and those behind it stay.
  * @param cut index in `reads` of the collection that did not fit, null when all did
  * @param lastOf the last version on the page per collection

@@ -1,7 +1,7 @@
 import { assert } from '#lib/kernel/result.ts'
 import { MERGED_TIERS, fullTierOf } from '#lib/rollups/bucket.ts'
 
-/** How long rows are kept that leave with the partition of their period, ms (metrics.md, rollups). */
+/** How long rows are kept that leave with the partition of their period, ms. */
 export interface Keep {
   readonly eventsMs: number
   readonly sessionsMs: number

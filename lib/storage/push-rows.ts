@@ -40,7 +40,7 @@ export interface StoredResponse {
   readonly requestId: string
   /** SHA-256 over the ids and stamps of its mutations and `atomic`, hex. */
   readonly requestHash: string
-  /** What the log doesn't have of its answer (decision 39). */
+  /** What the log doesn't have of its answer (decision 0039). */
   readonly body: string
   readonly createdAtMs: number
 }
@@ -159,7 +159,7 @@ export interface DeliveredRange extends MovedRange {
   readonly changes: readonly { readonly committedAtMs: number; readonly madeAtMs: number }[]
 }
 
-/** What a device shows to have received (metrics.md, stages). */
+/** What a device shows to have received. */
 export interface DeliveredPositions {
   readonly deviceId: string
   /** Of its fleet, under which it was brought this. */

@@ -1,7 +1,7 @@
 import type { StoredReport } from './ports.ts'
 
 /**
- * How a device's report stands to the one that is kept (protocol.md, push): `forked` when its sequence went
+ * How a device's report stands to the one that is kept (FK1): `forked` when its sequence went
  * back, or came twice with another nonce. A retry repeats both.
  */
 export function reportOrder(

@@ -9,7 +9,7 @@ import {
 
 const DAY_MS = 86_400_000
 
-/** How long rows live that belong to no partition (engine.md, TK5 and ID1). */
+/** How long rows live that belong to no partition (TK5, ID1). */
 export const KEEP_MS = {
   enrollment: ENROLL_REPEAT_MS,
   response: STORED_RESPONSE_LIFE_MS,

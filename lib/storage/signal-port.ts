@@ -12,7 +12,7 @@ export interface SignalListener {
 
 /**
  * Hints from process to process: at once, and at most once. Nothing may hang on them: what is lost is found by whoever
- * reads (decision 6 of the architecture: NOTIFY wakes, polling is the truth).
+ * reads (NOTIFY wakes, polling is the truth).
  */
 export interface SignalPort {
   /** Tells every process that listens. Call it after the commit. */

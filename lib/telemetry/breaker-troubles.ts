@@ -4,7 +4,7 @@ import type { Trouble } from './trouble.ts'
 
 /**
  * A breaker keeps devices out: those told to wait give no sample of lag, and calls that are shed are no failures, so that
- * every pillar may look well meanwhile (metrics.md, failure rate). One that opened by itself is graver than a person's.
+ * every pillar may look well meanwhile. One that opened by itself is graver than a person's.
  */
 export function heldBack(overview: Overview): Trouble | null {
   const { breakers, asOf } = overview

@@ -23,7 +23,7 @@ export interface ContestedCollection {
   readonly fields: readonly ContestedField[]
 }
 
-/** Conflicts by field over time (metrics.md, conflict rate by field). A conflict over two fields is in two rows. Times in ms. */
+/** Conflicts by field over time. A conflict over two fields is in two rows. Times in ms. */
 export interface ConflictHeat {
   readonly fromMs: number
   readonly toMs: number

@@ -14,7 +14,7 @@ export interface DeviceContact {
 const SILENCE_MIN_MS = 15 * 60_000
 const SILENCE_INTERVALS = 3
 
-/** After this long without contact a device counts as offline (engine.md, SM7). */
+/** After this long without contact a device counts as offline (SM7). */
 export const silenceLimitMs = (intervalMs: number): number =>
   Math.max(SILENCE_MIN_MS, SILENCE_INTERVALS * intervalMs)
 
@@ -25,7 +25,7 @@ export interface DeviceState {
   readonly inferredOffline: boolean
 }
 
-/** The server's view of a device's state: its last report, or `offline` once it is silent (engine.md, SM7). */
+/** The server's view of a device's state: its last report, or `offline` once it is silent (SM7). */
 export function deviceState(device: DeviceContact, nowMs: number, intervalMs: number): DeviceState {
   const state = device.report?.state ?? null
   if (device.lastContactMs === null) return { state: null, inferredOffline: false }
@@ -43,8 +43,8 @@ export interface PendingAge {
 
 /**
  * How long the device's oldest unsynced change has waited, as last reported and growing until it syncs; for
- * a silent device at least the time since its last contact, since what it made since then is not known
- * (metrics.md, sync lag). Null when nothing waits, or when it never made contact.
+ * a silent device at least the time since its last contact, since what it made since then is not known.
+ * Null when nothing waits, or when it never made contact.
  */
 export function pendingAge(device: DeviceContact, nowMs: number, intervalMs: number): PendingAge | null {
   const { lastContactMs, report } = device

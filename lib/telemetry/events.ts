@@ -2,7 +2,7 @@ import type { Platform } from '#lib/protocol/device.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
 import type { LagStage } from './lag-heat.ts'
 
-/** Who an event is about, as far as charts group by it (metrics.md, rollups). */
+/** Who an event is about, as far as charts group by it. */
 export interface EventSource {
   readonly deviceId: string
   readonly platform: Platform
@@ -112,8 +112,8 @@ export interface SessionEvent extends EventSource {
 }
 
 /**
- * Once a minute, one per platform and app version: what devices last reported (metrics.md, queue depth and
- * pending age). Revoked devices are left out. Sketches are texts; null when no device is in them.
+ * Once a minute, one per platform and app version: what devices last reported, for queue depth and
+ * pending age. Revoked devices are left out. Sketches are texts; null when no device is in them.
  */
 export interface GaugesEvent {
   readonly kind: 'gauges'
@@ -124,7 +124,7 @@ export interface GaugesEvent {
   readonly devices: number
   /** By the state of the last report; silent devices stand under `offline`, never heard ones under `unknown`. */
   readonly devicesByState: Readonly<Record<string, number>>
-  /** Devices that stand under `offline` because they are silent (engine.md, SM7). */
+  /** Devices that stand under `offline` because they are silent (SM7). */
   readonly silent: number
   /** Null where no device tells what waits on it, as those of other engines. */
   readonly queueDepth: number | null

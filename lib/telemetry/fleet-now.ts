@@ -82,7 +82,7 @@ function countByState(standing: readonly Standing[]): Partial<Record<SessionStat
   return counts
 }
 
-/** By pending age (metrics.md): of one whose silence alone is known that is the lower bound that it is. */
+/** By pending age: of one whose silence alone is known that is the lower bound that it is. */
 function oldestOf(live: readonly Standing[]): OldestPending | null {
   let oldest: OldestPending | null = null
   for (const { device, pending } of live) {

@@ -16,7 +16,7 @@ export const LAG_BORDERS_MS: readonly number[] = [
 ]
 
 export const LAG_STAGES = ['upload', 'delivery', 'visibility'] as const
-/** Parts of a change's way (metrics.md, stages). */
+/** Parts of a change's way. */
 export type LagStage = (typeof LAG_STAGES)[number]
 
 /** How lags were spread over time: a column for each step, a cell for each band. */

@@ -1,7 +1,7 @@
-/** One name on /metrics. Base units, `_total` on counters, no label with a device or a user in it (metrics.md). */
+/** One name on /metrics. Base units, `_total` on counters, no label with a device or a user in it; docs/metrics.md lists them. */
 export interface MetricDefinition {
   readonly name: string
-  /** Its name over OTLP, without unit and prefix (metrics.md). */
+  /** Its name over OTLP, without unit and prefix. */
   readonly stem: string
   readonly kind: 'counter' | 'gauge' | 'histogram'
   readonly unit: 'seconds' | '1'

@@ -1,6 +1,6 @@
 import type { Thresholds } from './thresholds.ts'
 
-/** The four pillars as pages, API and alerts see them; metrics.md has the definitions. Times in ms. */
+/** The four pillars as pages, API and alerts see them. Times in ms. */
 export type PillarName = 'lag' | 'conflicts' | 'failures' | 'queue'
 
 /** `unk` is said when the figure is not known; it is never `ok` by absence. */
@@ -15,7 +15,7 @@ export interface Quantiles {
   readonly max: number | null
 }
 
-/** A part of a whole. The rate is null when the whole is too small to say (metrics.md: no rate without its denominator). */
+/** A part of a whole. The rate is null when the whole is too small to say (no rate without its denominator). */
 export interface Share {
   readonly part: number
   readonly whole: number

@@ -25,7 +25,7 @@ export function everySilent({ devices, asOf, breakers }: Overview): Trouble | nu
 
 /**
  * Half of the fleet is away, and half of those for longer than a change may wait. Lag has samples of what arrived alone, so
- * that it looks well then (metrics.md, sync lag).
+ * that it looks well then.
  */
 export function halfSilent({ devices, lag, limits }: Overview): Trouble | null {
   const free = devices.heard - devices.paused

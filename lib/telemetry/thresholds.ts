@@ -23,7 +23,7 @@ export interface Thresholds {
   readonly conflictWaitMs: number
 }
 
-/** metrics.md, thresholds. */
+/** Past which a figure of a pillar is amber, and red. */
 export const DEFAULT_THRESHOLDS: Thresholds = {
   lagWarnMs: 5 * 60_000,
   lagCriticalMs: 3_600_000,

@@ -33,7 +33,7 @@ interface Command {
 const TEXT = { type: 'string' } as const
 const FLAG = { type: 'boolean' } as const
 
-/** Commands by their words (protocol.md, "Running it"). */
+/** Commands by their words (README.md). */
 const COMMANDS: Readonly<Record<string, Command>> = {
   'fleet create': {
     usage: '--name N',

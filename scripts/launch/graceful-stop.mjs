@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 const ANSWERS_TIMEOUT_MS = 12_000
 /** A stream of events has no end of its own: its reader connects again, elsewhere. */
 const STREAMS_GRACE_MS = 1_000
-/** For all that comes behind the drain (reliability.md, "Operations"). */
+/** For all that comes behind the drain. */
 export const STOP_TIMEOUT_MS = 25_000
 /** npm passes a Ctrl-C on that the terminal has sent already: within this time two are one. */
 const SAME_SIGNAL_MS = 1_000

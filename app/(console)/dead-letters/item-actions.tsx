@@ -180,7 +180,7 @@ function PurgeButton({
 
 const HELD_NAMED_MAX = 10
 
-/** A discard names what it takes along (engine.md, DL3). */
+/** A discard names what it takes along (DL3). */
 function HeldList({ held }: Pick<ItemActionsProps, 'held'>) {
   if (held.length === 0) return null
   return (

@@ -51,7 +51,7 @@ export function boardEvidence(groups: readonly LetterGroup[]): string {
   return `${versionsText(top)} on ${top.collection}: ${causeText(top).replace(/\.$/, '')}. Nothing is lost: every payload is kept.`
 }
 
-/** Why a change can never apply as it is, in plain words (protocol.md, results). A full Record. */
+/** Why a change can never apply as it is, in plain words. A full Record. */
 export const CODE_WORDS: Record<DeadLetterDetail['letter']['code'], string> = {
   schema_mismatch: 'The collection’s schema refuses the record that this change would make',
   schema_ahead:

@@ -20,7 +20,7 @@ export const WEIGHT_WORDS: readonly {
   { key: 'minute', label: 'A minute of a person', hint: 'in the same unit' },
 ]
 
-/** "a lost update 10, a decision 5 min at 1": what the costs go by. Pure. */
+/** What the costs go by, in words. Pure. */
 export const weightsLine = (weights: Weights): string =>
   [
     `a lost update ${formatCount(weights.lostUpdate)}`,

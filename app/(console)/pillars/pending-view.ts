@@ -18,7 +18,7 @@ const agesOf = ({ online, offline }: Pending, view: PendingView): Ages =>
   view === 'pending' ? online : offline
 
 /**
- * Pending age (metrics.md, sync lag): how long the oldest change of each device waits. Devices that are offline are apart,
+ * Pending age: how long the oldest change of each device waits. Devices that are offline are apart,
  * since of those it is a lower bound. Pure.
  */
 export function pendingView(lag: Lag, view: PendingView, range: RangeText): Omit<PillarView, 'marks'> {

@@ -8,7 +8,7 @@ import { wholePercent } from './pillar-words.ts'
 /** A pillar's chart but for its names; the Overview draws it small and the pillar's page large. */
 export type PillarChart = Omit<TimeChartProps, 'label' | 'names'>
 
-/** Limits on lag judge upload lag alone (metrics.md), so that they stand in no other chart. */
+/** Limits on lag judge upload lag alone, so that they stand in no other chart. */
 export function lagChart(lag: OverviewAnswer['lag'], stage: LagStage = 'upload'): PillarChart {
   const { lagWarnMs, lagCriticalMs } = lag.limits
   return {

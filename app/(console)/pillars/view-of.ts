@@ -29,7 +29,7 @@ type Level = Answer['lag']['level']
 const judged = (level: Level, ok: string, warn: string, crit: string): string =>
   ({ ok: `, ${ok}`, warn: `, ${warn}`, crit: `, ${crit}`, unk: '' })[level]
 
-/** Sync lag: how long a change takes from one place to the next (metrics.md). Pure. */
+/** Sync lag: how long a change takes from one place to the next. Pure. */
 export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): Omit<PillarView, 'marks'> {
   const figure = lag.figure?.[stage] ?? null
   const { lagWarnMs, lagCriticalMs } = lag.limits

@@ -28,7 +28,7 @@ export const canSee = (actor: Actor, fleetId: string): boolean => roleIn(actor, 
 
 /**
  * Passes when the actor has this role in the fleet, or more.
- * @throws ApplicationError `not_found` for a fleet it cannot see, `forbidden` for too little (security.md, 1 and 3)
+ * @throws ApplicationError `not_found` for a fleet it cannot see, `forbidden` for too little (security checks 1 and 3)
  */
 export function authorize(actor: Actor, fleetId: string, needed: Role): void {
   const role = roleIn(actor, fleetId)

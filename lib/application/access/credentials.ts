@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { isUuid } from '#lib/kernel/uuid.ts'
 
-/** 192 bits of chance; the contract asks for at least 160 (protocol.md, credentials). */
+/** 192 bits of chance; the contract asks for at least 160 (docs/keys.md). */
 const RANDOM_BYTES = 24
 const CHECKSUM_CHARS = 8
 
@@ -20,7 +20,7 @@ export interface MadeCredential {
   readonly hash: string
 }
 
-/** A device token, enrollment or ingest key: `tmd_<fleetId>_<random>_<checksum>`, `tme_…`, `tmi_…` (protocol.md). */
+/** A device token, enrollment or ingest key: `tmd_<fleetId>_<random>_<checksum>`, `tme_…`, `tmi_…`. */
 export function makeFleetCredential(kind: FleetKind, fleetId: string): MadeCredential {
   return finishCredential(kind, fleetId, secretText())
 }
@@ -29,7 +29,7 @@ export function makeFleetCredential(kind: FleetKind, fleetId: string): MadeCrede
 export const finishCredential = (kind: FleetKind, fleetId: string, random: string): MadeCredential =>
   finish(`${PREFIXES[kind]}_${fleetId}_${random}`)
 
-/** An operator API key: `tmk_<random>_<checksum>` (protocol.md, credentials). */
+/** An operator API key: `tmk_<random>_<checksum>` (docs/keys.md). */
 export function makeApiCredential(): MadeCredential {
   return finish(`${PREFIXES.api}_${secretText()}`)
 }

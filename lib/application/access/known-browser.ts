@@ -8,7 +8,7 @@ const ID = /^[0-9a-f-]{36}$/
 
 /**
  * What a browser keeps once somebody signed in at it: tries from there are counted apart, so that strangers who guess at
- * an account do not shut its owner out (security.md, 11). It opens nothing, and a new password makes it worthless.
+ * an account do not shut its owner out (security check 11). It opens nothing, and a new password makes it worthless.
  * @param id of this browser, chosen at random
  */
 export function knownBrowser(settings: AuthSettings, user: User, id: string, nowMs: number): string {

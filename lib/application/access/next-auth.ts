@@ -46,7 +46,7 @@ export interface AuthAnswer {
 
 /**
  * Runs one request through next-auth, the only place that calls it. It makes and clears the cookies; who may sign
- * in, and whether a session lives, is decided by our own verbs (architecture.md, decision 10).
+ * in, and whether a session lives, is decided by our own verbs.
  * @throws what the storage throws: next-auth would hide an outage as a wrong password
  */
 export async function callNextAuth(

@@ -6,7 +6,7 @@ import { OIDC_TIMEOUT_MS, type Oidc, type ProviderPlaces } from './oidc.ts'
 type Claims = Readonly<Record<string, unknown>>
 
 export interface ExchangeHooks {
-  /** Somebody has to show the provider again who they are, though it knows them (security.md, 18). */
+  /** Somebody has to show the provider again who they are, though it knows them (security check 18). */
   readonly fresh: boolean
   /** Told why tokens could not be had, or are not believed. */
   readonly onFailure: (error: unknown) => void

@@ -20,7 +20,7 @@ const OWN_CHARS_MIN = 4
 const BESIDE_OWN_CHARS_MAX = 7
 
 /**
- * What is wrong with a new password, in words for people; null when it will do (security.md, 10).
+ * What is wrong with a new password, in words for people; null when it will do (security check 10).
  * @param own what the person is called: e-mail, name
  */
 export function passwordProblem(password: string, own: readonly string[] = []): string | null {
@@ -44,7 +44,7 @@ function isMostly(text: string, name: string): boolean {
 }
 
 /**
- * `scrypt$N$r$p$salt$key`: the parameters travel with the hash, so they can be raised later (security.md, 13).
+ * `scrypt$N$r$p$salt$key`: the parameters travel with the hash, so they can be raised later (security check 13).
  * @throws ApplicationError `shed` while as many are hashed as this process takes at a time
  */
 export async function hashPassword(password: string): Promise<string> {

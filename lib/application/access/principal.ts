@@ -19,7 +19,7 @@ export interface Principal {
 
 /**
  * The person behind a session cookie. The cookie only names the session row, which is looked up each time, so
- * signing out, disabling and demotion hold from the next request on (architecture.md, decision 10).
+ * signing out, disabling and demotion hold from the next request on.
  */
 export async function principalOfCookies(
   ctx: AccessContext,

@@ -4,7 +4,7 @@ import type { User, UserSession } from '#lib/storage/ports.ts'
 import { auditEntry } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 
-/** A person's session ends after this long without a request (security.md, 17). */
+/** A person's session ends after this long without a request (security check 17). */
 export const SESSION_IDLE_MS = 8 * 3_600_000
 /** … and after this long in any case. */
 export const SESSION_LIFE_MS = 7 * 86_400_000
@@ -61,7 +61,7 @@ export function findSession(
   return ctx.storage.access.findSession(id, ctx.clock.now(), SESSION_IDLE_MS)
 }
 
-/** Signs out: the row goes, so every copy of the cookie is dead at once (security.md, 16). `before` says which, where it isn't one's own. */
+/** Signs out: the row goes, so every copy of the cookie is dead at once (security check 16). `before` says which, where it isn't one's own. */
 export async function endSession(
   ctx: AccessContext,
   actor: Actor,

@@ -9,7 +9,7 @@ import { hashPassword } from './password.ts'
 import { userActor } from './sessions.ts'
 import { emailAddress, newPassword, personName } from './users.ts'
 
-/** Security.md, 9. */
+/** Security check 9. */
 export const SET_UP_LINK_LIFE_MS = 30 * 60_000
 
 export type SetUp =
@@ -21,7 +21,7 @@ export type SetUp =
 
 /**
  * At boot: nothing when there is an administrator, else one from the environment, else a one-time set-up link
- * (protocol.md, "Running it"). Any number of processes may start at once: one administrator is made.
+ * (README.md). Any number of processes may start at once: one administrator is made.
  * @throws ApplicationError `bad_request` for an e-mail or password that will not do
  */
 export async function prepareSetUp(

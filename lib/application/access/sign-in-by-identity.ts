@@ -23,7 +23,7 @@ const SUBJECT_CHARS_MAX = 255
 /**
  * Signs in whom a provider vouches for: somebody who is linked to that identity, or else who has an account or an open
  * invitation by an e-mail that the provider has verified, and then is linked. What it makes is what an administrator gave
- * (security.md, 19).
+ * (security check 19).
  */
 export async function signInByIdentity(
   ctx: AccessContext,

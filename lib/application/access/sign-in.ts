@@ -25,7 +25,7 @@ export interface SigningBrowser extends Browser {
 /**
  * Signs in by e-mail and password. Ten bad tries for an account, or from an address, are `rate_limited` until their
  * window ends; a browser where this user signed in before has ten of its own. An unknown user answers as a wrong password
- * does, in the same time (security.md, 11 and 12).
+ * does, in the same time (security checks 11 and 12).
  */
 export async function signInByPassword(
   ctx: AccessContext,
@@ -53,7 +53,7 @@ export async function signInByPassword(
 
 /**
  * Signs in by a one-time link: the first use wins, all later ones are refused. Only those that lead nowhere count as tries:
- * nobody guesses 192 bits, and a link is the way back of people whose address is locked out (security.md, 11).
+ * nobody guesses 192 bits, and a link is the way back of people whose address is locked out (security check 11).
  */
 export async function signInByLink(
   ctx: AccessContext,
@@ -72,7 +72,7 @@ export async function signInByLink(
   return session ? ok({ user, session }) : refuse(ctx, 'link', browser.address, user)
 }
 
-/** A hash that is weaker than today's is made anew, while the password is at hand (security.md, 13). */
+/** A hash that is weaker than today's is made anew, while the password is at hand (security check 13). */
 async function renewHash(ctx: AccessContext, user: User, password: string): Promise<User> {
   if (user.passwordHash === null || !isOutdated(user.passwordHash)) return user
   const renewed = await hashPassword(password)

@@ -8,7 +8,7 @@ import { ownUser, type Person } from './person.ts'
 import type { Principal } from './principal.ts'
 import { counted, forgetTries, requireTry } from './tries.ts'
 
-/** Dangerous acts take somebody who showed who they are within this time (security.md, 18). */
+/** Dangerous acts take somebody who showed who they are within this time (security check 18). */
 export const STEP_UP_MS = 30 * 60_000
 
 /**

@@ -8,7 +8,7 @@ export const TRIES_PER_WINDOW_MAX = 10
 
 /**
  * Counts one try under each key, over all processes. A key is refused until its window ends and is never locked for good
- * (security.md, 11). Ms to wait, null to go on.
+ * (security check 11). Ms to wait, null to go on.
  */
 export const countTry = (ctx: AccessContext, keys: readonly string[]): Promise<number | null> =>
   ctx.storage.access.countTries(keys, ctx.clock.now(), TRIES_PER_WINDOW_MAX, TRIES_WINDOW_MS)

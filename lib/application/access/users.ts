@@ -159,7 +159,7 @@ export const userChange = z.strictObject({
 })
 
 /**
- * Changes a role, or disables a user; the next request of that user knows (security.md, 6).
+ * Changes a role, or disables a user; the next request of that user knows (security check 6).
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request` when it would leave no administrator
  */
 export async function changeUser(

@@ -146,7 +146,7 @@ function denialsOf({ storage }: Pick<DenialContext, 'storage'>): Denials {
   return known
 }
 
-/** Leaves an entry of a refused request before it is answered, or counts it (security.md, 43). */
+/** Leaves an entry of a refused request before it is answered, or counts it (security check 43). */
 export async function tellDenial(ctx: DenialContext, denial: Denial): Promise<void> {
   const nowMs = ctx.clock.now()
   if (!denialsOf(ctx).admit(denial, nowMs)) return

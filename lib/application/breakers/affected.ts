@@ -62,7 +62,7 @@ async function firstStartMs({ storage }: Pick<Context, 'storage'>, nowMs: number
   return processes.reduce((first, { startedAtMs }) => Math.min(first, startedAtMs), nowMs)
 }
 
-/** Those that a breaker meets: metrics.md, active devices, of our own engine. */
+/** Those that a breaker meets: active devices of our own engine. */
 const MET: Filter<DeviceKey> = filterOrThrow('source:tidemark -state:revoked,paused', DEVICE_FIELDS)
 
 function conditionsOf(scope: Scope, live: readonly string[]): Filter<DeviceKey> {

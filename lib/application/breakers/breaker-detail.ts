@@ -43,7 +43,7 @@ export interface ShownProcess extends Omit<SeenProcess, 'scopes' | 'applied'> {
   readonly shed: number
 }
 
-/** All about one breaker (console.md, Breakers). */
+/** All about one breaker. */
 export interface BreakerDetail extends Omit<ShownBreaker, 'processes'> {
   readonly changedAtMs: number | null
   readonly processes: readonly ShownProcess[]

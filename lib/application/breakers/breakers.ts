@@ -73,7 +73,7 @@ interface Deps {
 
 /**
  * The breakers of this process: each trips by what this process saw itself, and is held by what people said to all (BR4,
- * BR6; architecture.md, decision 6).
+ * BR6).
  */
 export class Breakers {
   private readonly settings: BreakerSettings

@@ -13,7 +13,7 @@ import type { Surroundings } from '../surroundings.ts'
 import type { Scope } from './scopes.ts'
 import { fleetOfScope } from './scopes.ts'
 
-/** What processes tell of breakers is kept so long (metrics.md); of one that ended people look for its last word for a while. */
+/** What processes tell of breakers is kept so long; of one that ended people look for its last word for a while. */
 export const BREAKER_LIFE_MS = {
   minute: 48 * 3_600_000,
   change: 35 * 86_400_000,
@@ -41,7 +41,7 @@ interface Counts {
 
 type Deps = Pick<Surroundings, 'storage' | 'processId' | 'ids'>
 
-/** What this process saw of its breakers, second by second, until it is written (metrics.md, rollups). */
+/** What this process saw of its breakers, second by second, until it is written. */
 export class BreakerJournal {
   private readonly deps: Deps
   private readonly scopes = new Map<Scope, Counts>()

@@ -12,7 +12,7 @@ const DONE = {
   metrics_only: 'counts only',
 } as const
 
-/** What a chart tells of breakers: those that tripped, and what people held, or let go (console.md, Overview). */
+/** What a chart tells of breakers: those that tripped, and what people held, or let go. */
 export async function breakerTurns(
   { breakers }: Pick<Storage, 'breakers'>,
   fleetId: string,

@@ -16,7 +16,7 @@ const FIELD_STRATEGIES_MAX = 100
 
 export const schemaInput = z.union([z.boolean(), jsonObject])
 
-/** How a collection decides conflicts (protocol.md, POST /collections). */
+/** How a collection decides conflicts. */
 export const strategyInput = {
   strategy: z.enum(STRATEGIES),
   tieRule: z.enum(TIE_RULES),

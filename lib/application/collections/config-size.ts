@@ -4,7 +4,7 @@ import { badRequest } from '../errors.ts'
 
 const encoder = new TextEncoder()
 
-/** What a device reads of a collection (protocol.md, config), in bytes. */
+/** What a device reads of a collection, in bytes. */
 const configBytes = ({ schema, rules, upMigrations, fieldStrategies }: Collection): number =>
   encoder.encode(JSON.stringify({ schema, rules, upMigrations, fieldStrategies })).length
 

@@ -36,7 +36,7 @@ export const collectionInput = z.strictObject({
 })
 
 /**
- * POST /collections (protocol.md, operator API): a collection with schema version 1.
+ * POST /collections: a collection with schema version 1.
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `rules_refused`,
  *   `already_exists`
  */

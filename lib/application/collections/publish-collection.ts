@@ -41,7 +41,7 @@ export const collectionChange = z.strictObject({
 })
 
 /**
- * PATCH /collections/:id (protocol.md, operator API): a changed schema becomes the next schema version, and letters
+ * PATCH /collections/:id: a changed schema becomes the next schema version, and letters
  * that waited for it replay by themselves (DL5). Where nothing changes, the version stays.
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `rules_refused`,
  *   `stale_version`

@@ -46,7 +46,7 @@ export interface Resolved extends ConflictDetail {
 }
 
 /**
- * POST /conflicts/:id/resolve (protocol.md): a person keeps a side of an open conflict or writes a third, or brings back
+ * POST /conflicts/:id/resolve: a person keeps a side of an open conflict or writes a third, or brings back
  * what lost in a closed one; masks in a third stand for what they hide. It is a mutation of the fleet's server actor, through push; the same call again has the
  * same answer.
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `stale_version`, `resolution_refused`, `shed`,

@@ -4,7 +4,7 @@ import { forksOf, tellNews } from '../devices/tell-news.ts'
 
 /**
  * Tells the device whose side it was, and its forks, which may hold the same conflict (FK2), that a conflict was decided:
- * streams at once, everybody with the next answer (protocol.md, events).
+ * streams at once, everybody with the next answer (EV1).
  * @param decidedBy hears of it in the result of its own mutation
  */
 export async function tellResolved(

@@ -3,7 +3,7 @@ import type { DeadLetterRow } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { tellLetters } from '../devices/tell-letters.ts'
 
-/** Tells devices what became of their letters: streams at once, everybody with the next answers (protocol.md, events; CM4). */
+/** Tells devices what became of their letters: streams at once, everybody with the next answers (EV1; CM4). */
 export async function tellClosed(
   ctx: Context,
   fleetId: string,

@@ -5,7 +5,7 @@ import type { Clock } from '../surroundings.ts'
 import type { DeviceKey } from './device-memory.ts'
 import { deviceKey, DEVICES_REMEMBERED_MAX, DeviceMemory } from './device-memory.ts'
 
-/** How long a contact may wait that tells nothing but that its device was there (decision 41). */
+/** How long a contact may wait that tells nothing but that its device was there (decision 0041). */
 export const CONTACTS_WRITTEN_EVERY_MS = 1_000
 /** Contacts that wait; past it each is written before it is answered. */
 const WAITING_MAX = 10_000

@@ -13,7 +13,7 @@ type Needs = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'log'>
 
 /**
  * Notes that a refused token is one that has ended: a device goes on with its successor, so somebody else has a copy, or the
- * device lost what it was given (security.md, 23). An alert tells of it (default-rules.ts), and the device's page.
+ * device lost what it was given (security check 23). An alert tells of it (default-rules.ts), and the device's page.
  */
 export class DeadTokens {
   private readonly needs: Needs

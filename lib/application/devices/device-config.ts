@@ -3,7 +3,7 @@ import type { CollectionConfig, DeviceConfig } from '#lib/protocol/device.ts'
 import type { Collection, Device, Fleet } from '#lib/storage/ports.ts'
 import { accessTo } from './access.ts'
 
-/** What a device needs to sync (protocol.md, config): the collections that it may read, and the pace. */
+/** What a device needs to sync: the collections that it may read, and the pace. */
 export function deviceConfig(
   fleet: Fleet,
   collections: readonly Collection[],

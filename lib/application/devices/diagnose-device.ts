@@ -43,7 +43,7 @@ interface Input {
 }
 
 /**
- * GET /devices/:id/diagnosis: why a device is stuck (protocol.md, operator API). Breakers are those that the process
+ * GET /devices/:id/diagnosis: why a device is stuck. Breakers are those that the process
  * which is asked sees (SPEC, BR6). @throws ApplicationError `not_found`
  */
 export async function diagnoseDevice(ctx: Read, input: Input): Promise<Diagnosis> {

@@ -7,7 +7,7 @@ import type { DeadTokens } from './dead-tokens.ts'
 import { remember } from '../remember.ts'
 import { remembering } from '../remembering.ts'
 
-/** How long an answer of the storage stands in for asking again: a revoked device is out within this (security.md 22). */
+/** How long an answer of the storage stands in for asking again: a revoked device is out within this (security check 22). */
 export const DIRECTORY_FRESH_MS = 1_000
 /** For pushes, whose transaction reads the device again under its lock. A replaced token ends within this. */
 export const DIRECTORY_PUSH_FRESH_MS = 30_000
@@ -85,7 +85,7 @@ export class DeviceDirectory {
     return this.fleets.has(credential.fleetId) ? credential.fleetId : null
   }
 
-  /** Whether any fleet allows this origin: what can be said before a request has shown its fleet (protocol.md, CORS). */
+  /** Whether any fleet allows this origin: what can be said before a request has shown its fleet. */
   async isAnyFleetsOrigin(origin: string): Promise<boolean> {
     if (!this.origins || !isWithin(this.origins.atMs, this.clock.now(), DIRECTORY_FRESH_MS)) {
       const fleets = await this.storage.fleets.list()

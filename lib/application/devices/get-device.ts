@@ -5,7 +5,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
 
-/** A device with its state as the server sees it; `offline` may be inferred from silence (engine.md, SM7). */
+/** A device with its state as the server sees it; `offline` may be inferred from silence (SM7). */
 export type ShownDevice = Device & DeviceState
 
 /** @throws ApplicationError `not_found` */

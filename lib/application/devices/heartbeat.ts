@@ -44,7 +44,7 @@ export async function noteContact(
 }
 
 /**
- * POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API); it gets what waits for it, and
+ * POST /heartbeat: a device with nothing to do tells how it is; it gets what waits for it, and
  * hears which of the conflicts that it names were decided, or are none here, and what became of changes that others handed to it.
  */
 export async function heartbeat(

@@ -10,7 +10,7 @@ const TIME_MAX_MS = 2 ** 48 - 1
 export const serverTimeMs = (iso: string, offsetMs: number): number =>
   Math.min(Math.max(Math.round(correctedMs(Date.parse(iso), offsetMs)), 0), TIME_MAX_MS)
 
-/** A device's report as it is kept, its times corrected by the offset it measured (protocol.md, device API). */
+/** A device's report as it is kept, its times corrected by the offset it measured. */
 export function storedReport(report: DeviceReport, atMs: number): StoredReport {
   const { outbox, clock } = report
   const offsetMs = clock?.offsetMs ?? null

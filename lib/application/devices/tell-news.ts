@@ -12,7 +12,7 @@ export type News =
   | { readonly type: 'resolved'; readonly conflictId: string }
 
 /**
- * Tells a device with its next answer what became of its work, as a command that it acknowledges (protocol.md, events).
+ * Tells a device with its next answer what became of its work, as a command that it acknowledges (EV1).
  * A hint that fails, or finds too many waiting, undoes nothing: what it tells of has happened.
  */
 export async function tellNews(

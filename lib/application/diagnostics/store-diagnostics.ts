@@ -7,7 +7,7 @@ import { parsedOrThrow } from '../errors.ts'
 /** Kept of each device; the oldest goes first. */
 export const DIAGNOSTICS_PER_DEVICE_MAX = 5
 
-/** POST /diagnostics (protocol.md): what a device tells about itself, kept for the operators. */
+/** POST /diagnostics: what a device tells about itself, kept for the operators. */
 export async function storeDiagnostics(
   ctx: Context,
   input: { readonly device: Device; readonly appVersion: string; readonly body: unknown },

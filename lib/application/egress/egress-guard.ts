@@ -18,7 +18,7 @@ const OPEN_IPV6 = ['2000::/3']
 const CLOSED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']
 
 /**
- * Says where the server may connect to on somebody's behalf (security.md, 40): public addresses, and what the
+ * Says where the server may connect to on somebody's behalf (security check 40): public addresses, and what the
  * operator's allowlist names. An entry is a host name, an address or a block of them, each with `:port` or for all
  * ports; a name admits whatever it resolves to.
  */

@@ -52,7 +52,7 @@ const resolveBySystem: Resolve = async (host) =>
   (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address)
 
 /**
- * The egress of a process (security.md, 40). A name is resolved once, every address of it is judged, and the connection
+ * The egress of a process (security check 40). A name is resolved once, every address of it is judged, and the connection
  * goes to the first: what the name says afterwards doesn't matter. Redirects are not followed.
  * @param authorizations of pages that are asked, by host or host and port; no other call shows them
  */

@@ -20,7 +20,7 @@ export interface EnrollInput {
 }
 
 /**
- * POST /enroll (protocol.md): a new device gets its token; a repeat of the same request within 24 h gets
+ * POST /enroll: a new device gets its token; a repeat of the same request within 24 h gets
  * another, and the earlier ones stay good: a copy that comes late must not shut out the device that has its answer.
  * A forked device names its former id and proves it by the former token; the ids are linked.
  * @throws ApplicationError `unauthorized`, `bad_request`, `device_id_taken`, `rate_limited`
@@ -119,7 +119,7 @@ export const deviceActor = (device: Pick<Device, 'id' | 'name'>) =>
   ({ kind: 'device', id: device.id, name: device.name, roles: {} }) as const
 
 /**
- * The id that a forked device had (protocol.md, push): its token proves it, since what had an effect under a linked id
+ * The id that a forked device had: its token proves it, since what had an effect under a linked id
  * is told to the new one.
  */
 async function provenFormer(

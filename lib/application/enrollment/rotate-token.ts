@@ -4,7 +4,7 @@ import { makeFleetCredential } from '../access/credentials.ts'
 import type { Context } from '../context.ts'
 import { deviceActor } from './enroll.ts'
 
-/** How long the old token still works (protocol.md, token/rotate): the answer may be lost on the way. */
+/** How long the old token still works: the answer may be lost on the way. */
 export const TOKEN_OVERLAP_MS = 86_400_000
 
 /**

@@ -28,7 +28,7 @@ export async function getFleet(
 }
 
 /**
- * PATCH /fleets/:id (protocol.md, operator API): name, allowed origins, least app version, pace, thresholds. Devices
+ * PATCH /fleets/:id: name, allowed origins, least app version, pace, thresholds. Devices
  * are told by a new `Tidemark-Config`; where nothing changes, it stays.
  * @throws ApplicationError `not_found`, `forbidden`, `bad_request`, `stale_version`, `already_exists`
  */

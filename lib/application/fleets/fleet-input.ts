@@ -7,7 +7,7 @@ import { thresholdsInput, thresholdsWith } from '../thresholds-input.ts'
 const DAY_MS = 86_400_000
 const ORIGINS_MAX = 50
 
-/** Defaults of engine.md, BO. */
+/** Defaults of the backoff (BO1). */
 export const FLEET_SETTINGS_DEFAULT: FleetSettings = {
   intervalMs: 60_000,
   backoff: { baseMs: 1_000, capMs: 300_000 },

@@ -12,7 +12,7 @@ import { storeForeignSessions } from './store-foreign-sessions.ts'
 type Result = IngestSessionsResponse['results'][number]
 
 /**
- * POST /ingest/sessions (protocol.md, telemetry in): each session is judged on its own; a bad one is refused with its
+ * POST /ingest/sessions (docs/telemetry-in.md): each session is judged on its own; a bad one is refused with its
  * place, and the others stand. @throws ApplicationError `bad_request`
  */
 export async function ingestSessions(

@@ -36,7 +36,7 @@ export async function listScrapeTargets(
 }
 
 /**
- * Has the leader ask a page from now on. Where it may lead is the operator's to say (security.md, 40).
+ * Has the leader ask a page from now on. Where it may lead is the operator's to say (security check 40).
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`
  */
 export async function addScrapeTarget(

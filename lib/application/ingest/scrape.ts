@@ -31,7 +31,7 @@ export async function scrapeDue(ctx: Context): Promise<void> {
   await Promise.all(Array.from({ length: SCRAPES_AT_ONCE }, worker))
 }
 
-/** Asks one page and tells what it says; redirects are not followed (security.md, 40). */
+/** Asks one page and tells what it says; redirects are not followed (security check 40). */
 async function scrape(ctx: Context, target: ScrapeTarget): Promise<void> {
   const atMs = ctx.clock.now()
   const { fleetId, id, url } = target

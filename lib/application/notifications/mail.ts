@@ -23,7 +23,7 @@ interface Sending {
 
 /**
  * One mail to all of a channel's addresses, in the thread of its notification. The server's name is resolved and judged
- * by the egress, and the connection goes to that address; the certificate must be that of the name (security.md, 40).
+ * by the egress, and the connection goes to that address; the certificate must be that of the name (security check 40).
  */
 export async function sendMail(
   message: Message,

@@ -7,7 +7,7 @@ import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { AnnotatedPillar, PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar, hasWhole, shareOf, topOf } from './pillar.ts'
 
-/** Conflict rate (metrics.md, the second pillar). */
+/** Conflict rate. */
 export const conflicts = (
   ctx: TelemetryContext,
   query: PillarQuery,

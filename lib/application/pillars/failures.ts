@@ -9,7 +9,7 @@ import { answerPillar, hasWhole, shareOf, topOf } from './pillar.ts'
 import type { RangeQuery } from './window.ts'
 import { readWhole } from './window.ts'
 
-/** Failure rate (metrics.md, the third pillar). Requests belong to no single collection: asked for one, all is null. */
+/** Failure rate. Requests belong to no single collection: asked for one, all is null. */
 export const failures = (
   ctx: TelemetryContext,
   query: PillarQuery,

@@ -8,7 +8,7 @@ import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { AnnotatedPillar, PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar, hasWhole } from './pillar.ts'
 
-/** Sync lag and pending age (metrics.md, the first pillar). */
+/** Sync lag and pending age. */
 export const lag = (ctx: TelemetryContext, query: PillarQuery): Promise<AnnotatedPillar<LagFigure>> =>
   answerPillar(ctx, query, LAG)
 

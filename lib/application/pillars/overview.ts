@@ -30,7 +30,7 @@ export interface OverviewAnswer extends Overview {
   readonly verdict: Verdict
 }
 
-/** Everything the Overview page shows, read together so that its figures agree (console.md, Overview). */
+/** Everything the Overview page shows, read together so that its figures agree. */
 export async function overview(ctx: BreakersContext, query: RangeQuery): Promise<OverviewAnswer> {
   const { storage } = ctx
   const { fleetId } = query

@@ -113,7 +113,7 @@ async function limitsFor(
   return { ...limits, whole: collection === undefined ? limits.whole : limits.ofCollection(collection) }
 }
 
-/** A collection's own thresholds come before its fleet's (metrics.md). Pure. */
+/** A collection's own thresholds come before its fleet's. Pure. */
 export function limitsOf(
   fleet: Pick<Fleet, 'settings'> | null,
   collections: readonly Pick<Collection, 'name' | 'thresholds'>[],

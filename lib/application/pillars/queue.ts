@@ -9,7 +9,7 @@ import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { AnnotatedPillar, PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar } from './pillar.ts'
 
-/** Queue depth (metrics.md, the fourth pillar): of a range the newest snapshot in it, never a sum over time. */
+/** Queue depth: of a range the newest snapshot in it, never a sum over time. */
 export const queue = (ctx: TelemetryContext, query: PillarQuery): Promise<AnnotatedPillar<QueueFigure>> =>
   answerPillar(ctx, query, QUEUE)
 

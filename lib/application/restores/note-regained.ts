@@ -23,7 +23,7 @@ const FATES: ReadonlySet<MutationResult['status']> = new Set([
 ])
 
 /**
- * The gap of a restore (decision 67): what had been acknowledged and the backup lacks. One that it has is a `duplicate`, and
+ * The gap of a restore (decision 0067): what had been acknowledged and the backup lacks. One that it has is a `duplicate`, and
  * no gap. Noted before the device hears of it, from the answer that is stored: a retry notes the same again.
  */
 export async function noteRegained(ctx: Context, pushed: Pushed): Promise<void> {

@@ -7,7 +7,7 @@ const EPOCHS_COUNT_FROM_MS = Date.UTC(2026, 0, 1)
 
 /**
  * The epoch of a fleet that came from a copy: above the copy's, and above what an earlier restore of the same copy gave,
- * which nothing in the copy can tell. So it is a time, in seconds since 2026 (decision 67). The config's version is raised in
+ * which nothing in the copy can tell. So it is a time, in seconds since 2026 (decision 0067). The config's version is raised in
  * the same way: devices hold the lost server's under numbers that would be counted again.
  */
 export const epochAfter = (before: number, nowMs: number): number =>

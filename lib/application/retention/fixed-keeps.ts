@@ -14,7 +14,7 @@ export interface FixedKeep {
   readonly keptMs: number
 }
 
-/** What is kept by a rule of the engine or of the rollups (engine.md, TK5 and ID1; metrics.md, rollups). */
+/** What is kept by a rule of the engine or of the rollups (TK5, ID1). */
 export const FIXED_KEEPS: readonly FixedKeep[] = [
   { what: 'Rollups by the minute and by five', why: 'charts of a day and less', keptMs: TIER_KEPT_MS.minute },
   { what: 'Rollups by the hour', why: 'charts of longer ranges', keptMs: TIER_KEPT_MS.hour },

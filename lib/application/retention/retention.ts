@@ -31,7 +31,7 @@ export async function readRetention({ settings }: Pick<Storage, 'settings'>): Pr
   }
 }
 
-/** The same as `applyRetention` takes it; how long buckets live is no setting (metrics.md, rollups). */
+/** The same as `applyRetention` takes it; how long buckets live is no setting. */
 export const keepOf = ({ sessionsDays, eventsDays }: Retention): Keep => ({
   minutesMs: TIER_KEPT_MS.minute,
   hoursMs: TIER_KEPT_MS.hour,

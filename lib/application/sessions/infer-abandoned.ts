@@ -2,7 +2,7 @@ import type { Context } from '../context.ts'
 import { inEachFleet } from '../fleets/in-each-fleet.ts'
 import { AGAIN } from '../periodic.ts'
 
-/** A push whose session is not reported within this was abandoned (protocol.md, sessions). */
+/** A push whose session is not reported within this was abandoned. */
 export const REPORT_WAIT_MS = 86_400_000
 export const SESSIONS_PER_RUN_MAX = 500
 

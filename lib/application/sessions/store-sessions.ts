@@ -21,7 +21,7 @@ export interface StoreSessionsInput {
 type Verdict = SessionsResponse['results'][number]
 
 /**
- * POST /sessions (protocol.md): each report is judged on its own, a bad one is refused and the others stand. So is one
+ * POST /sessions: each report is judged on its own, a bad one is refused and the others stand. So is one
  * under the id of another device's session (`other_device`).
  * Times are corrected by the offset sent with the reports, else by the device's last one.
  */
@@ -109,6 +109,6 @@ function rowOf(
   }
 }
 
-/** A device that reports what the table doesn't allow is defective: counted, not refused (protocol.md, sessions). */
+/** A device that reports what the table doesn't allow is defective: counted, not refused. */
 const illegalCount = ({ transitions }: SessionReport): number =>
   transitions.filter((transition) => !isLegal(transition)).length

@@ -26,7 +26,7 @@ export interface DecidedGroup {
 const RULES_RELOADS_MAX = 3
 
 /**
- * Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 2).
+ * Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 0005).
  * @param onDecided called when nothing but the storage's work is left
  * @throws PlanTooLarge of several pushes that need more than one read takes together
  */

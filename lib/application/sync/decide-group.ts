@@ -144,7 +144,7 @@ export function decideNext(group: Group, job: PushJob): PushOutcome {
   }
 }
 
-/** The order of the checks is the contract's (protocol.md, push): what a request id was used for counts before `device_forked`. */
+/** The order of the checks is the contract's: what a request id was used for counts before `device_forked`. */
 function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   const { deviceId, requestId } = job.push
   const { epoch } = group.snapshot.fleet

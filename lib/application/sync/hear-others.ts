@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 
-/** Hears what other processes commit, as it happens, until what it returns is called (decision 6). */
+/** Hears what other processes commit, as it happens, until what it returns is called. */
 export const hearOthers = (
   ctx: Pick<Context, 'storage' | 'heads' | 'pokes' | 'log' | 'overrides'>,
 ): (() => Promise<void>) =>

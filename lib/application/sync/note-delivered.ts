@@ -13,7 +13,7 @@ interface Shower {
 }
 
 /**
- * A device shows by its token what it holds: that is when a change is delivered to it (metrics.md, stages).
+ * A device shows by its token what it holds: that is when a change is delivered to it.
  * Nothing is written while the positions are those it showed before; each slice moves them on, so the loop ends.
  */
 export async function noteDelivered(

@@ -17,7 +17,7 @@ export interface ParsedPush {
 }
 
 /**
- * Reads the body of a push (protocol.md, push).
+ * Reads the body of a push.
  * @param texts of each mutation as it came
  * @throws ApplicationError `too_many_mutations`, `bad_request`
  */

@@ -2,7 +2,7 @@ import type { WireCommand } from '#lib/protocol/command.ts'
 import type { Standing } from '#lib/storage/ports.ts'
 import type { BreakerChange } from '../breakers/breakers.ts'
 
-/** What a device with an open stream is told (protocol.md, events). */
+/** What a device with an open stream is told (EV1). */
 export type Poke =
   | {
       readonly event: 'poke'

@@ -9,7 +9,7 @@ export interface StoredAnswer extends Omit<PushResponse, 'results'> {
   readonly results: readonly (MutationResult | null)[]
 }
 
-/** What the log keeps word for word, longer than any response, and what nothing changes later (decision 39). */
+/** What the log keeps word for word, longer than any response, and what nothing changes later (decision 0039). */
 const LOGGED: ReadonlySet<MutationResult['status']> = new Set(['applied', 'merged', 'superseded'])
 
 /** The text of an answer, and what is kept of it to give it again. */

@@ -26,7 +26,7 @@ const UNKNOWN_COLLECTION = '(unknown)'
 
 type IsCollection = (name: string) => boolean
 
-/** A committed push as telemetry (metrics.md, stages): its mutations by collection, written in its transaction. */
+/** A committed push as telemetry: its mutations by collection, written in its transaction. */
 export function pushEventOf(
   job: DeviceJob,
   results: readonly MutationResult[],

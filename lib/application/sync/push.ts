@@ -28,7 +28,7 @@ export interface PushInput {
 type Answered = Extract<PushOutcome, { kind: 'answered' }>
 
 /**
- * POST /push (protocol.md): checks the body, then waits for the transaction that this push shares with others.
+ * POST /push: checks the body, then waits for the transaction that this push shares with others.
  * @throws ApplicationError `bad_request`, `too_many_mutations`, `collection_forbidden`, `epoch_changed`,
  *   `device_revoked`, `device_paused`, `device_forked`, `request_id_reused`, `atomic_aborted`, `atomic_too_large`, `rate_limited`,
  *   `shed`, `breaker_open`, `database_unavailable`

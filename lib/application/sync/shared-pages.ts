@@ -41,7 +41,7 @@ interface Kept {
 
 /**
  * Pages as they went out, for the next device that reads from the same positions: of a fleet that is set up, of one that
- * was poked (decision 45). A record that changes leaves its version for one past the head and none comes to stand between,
+ * was poked (decision 0045). A record that changes leaves its version for one past the head and none comes to stand between,
  * so a range that holds as many records as it did holds the same ones. That is asked of the database, unless the streams are
  * known to stand where they stood when it was read.
  */

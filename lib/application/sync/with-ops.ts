@@ -4,7 +4,7 @@ import type { WireRecord } from '#lib/protocol/push.ts'
 import type { PulledOp } from '#lib/storage/ports.ts'
 
 /**
- * A record's paths under OT with the operations since the token (protocol.md, pull). They are left out where the log
+ * A record's paths under OT with the operations since the token. They are left out where the log
  * doesn't reach back that far any more, or where there are more than a page takes: the document says it all. Undefined
  * where there is nothing to tell but the revisions.
  */

@@ -40,7 +40,7 @@ export interface Metrics extends LeaderGauges {
   addFleet(fleetId: string): void
   /** Counts an event; call it once, after its transaction has committed. */
   observeEvent(fleetId: string, event: TelemetryEvent): void
-  /** Counts an answer to a request that never showed its fleet (metrics.md, sources). */
+  /** Counts an answer to a request that never showed its fleet. */
   observeUnauthenticated(statusClass: StatusClass): void
   /** Answers that no event tells of, because the database was away for too long. */
   observeCountsLost(answers: number): void
@@ -164,7 +164,7 @@ export function createMetrics(): Metrics {
 }
 
 interface OwnMetrics {
-  /** Whose counters of mutations stand at 0 or more; as many as those have labels (metrics.md bounds them). */
+  /** Whose counters of mutations stand at 0 or more; as many as those have labels (docs/metrics.md bounds them). */
   readonly sources: Set<string>
   readonly syncLag: Histogram
   readonly sessionDuration: Histogram

@@ -7,7 +7,7 @@ import { eventId } from './event-id.ts'
 import { GaugeGroup, type Snapshot } from './gauge-group.ts'
 
 const MINUTE = 60_000
-/** A device heard within this time is active (metrics.md, stages). */
+/** A device heard within this time is active. */
 const ACTIVE_MS = 86_400_000
 /** A figure of another engine that is told no more is not known after this time. */
 export const GAUGE_STANDS_MS = 15 * MINUTE
@@ -68,7 +68,7 @@ const namesOf = ({ platform, appVersion, source }: GaugesEvent): readonly string
 
 /**
  * Devices that belong to the fleet still, by platform, app version and engine. Of versions the hundred that most devices have;
- * the rest count as `other` (protocol.md, device API).
+ * the rest count as `other`.
  */
 async function groupsOf(
   { storage }: TelemetryContext,

@@ -53,7 +53,7 @@ const environments = new Map<string, CelEnvironment>()
 const compiled = new Map<string, Result<CompiledCel, CelFault>>()
 
 /**
- * Compiles a CEL expression over these variables (engine.md, business rules). JSON's numbers are doubles, and whole
+ * Compiles a CEL expression over these variables (BL1). JSON's numbers are doubles, and whole
  * numbers may be mixed with them. `outcome` is what it must give, as far as that can be told before it runs.
  */
 export function compileCel(

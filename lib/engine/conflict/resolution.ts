@@ -18,7 +18,7 @@ export interface DecidableConflict extends Omit<ConflictEffect, 'schemaVersion' 
 }
 
 /**
- * The operation on the record as it is now that carries out a choice (protocol.md, POST /conflicts/:id/resolve); null
+ * The operation on the record as it is now that carries out a choice; null
  * when a restore must name its side. Field by field, `mine` takes the device's side where both changed something and
  * keeps what others did elsewhere, as under OT; of the other strategies it is the device's whole document.
  */

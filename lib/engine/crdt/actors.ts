@@ -10,7 +10,7 @@ export type ActorIssue = {
 
 /**
  * Dots that are added, totals and register stamps must name the device that sends them, and stamps keep to the 5 min
- * bound (protocol.md, push). A removal names the dots that it saw, whoever's they are. What can't be read is judged
+ * bound. A removal names the dots that it saw, whoever's they are. What can't be read is judged
  * with the record.
  */
 export function checkActors(

@@ -60,7 +60,7 @@ const VERSIONS = 2 ** 33
 export const EPOCHS = 2 ** 6
 
 /**
- * A document write as delta-states: its difference from what the device saw (protocol.md, ops). A pure function of
+ * A document write as delta-states: its difference from what the device saw. A pure function of
  * its question, so that a chain by `after` can be derived again.
  */
 export function deriveDeltas(

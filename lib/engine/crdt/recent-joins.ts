@@ -9,7 +9,7 @@ interface Join {
 }
 
 /**
- * Which change made which state of which one, by the whole text of each (as decision 40 has it), the newest last: a device that
+ * Which change made which state of which one, by the whole text of each (as decision 0040 has it), the newest last: a device that
  * reads a text as it has become mostly held it as it was a change or two before.
  */
 export class RecentJoins {

@@ -24,7 +24,7 @@ const CLOCK_MAX = 2 ** 40
 /** What plain text is made of, formatting marks included. */
 const PLAIN: ReadonlySet<unknown> = new Set([Y.ContentString, Y.ContentDeleted, Y.ContentFormat])
 
-/** Text by Yjs (engine.md, CS4), in the v1 encoding of updates; `loaded` only saves time. */
+/** Text by Yjs (CS4), in the v1 encoding of updates; `loaded` only saves time. */
 export const textByYjs = (loaded: LoadedTexts<Y.Doc>, joins = new RecentJoins()): TextCrdt => {
   // A device looks at a text some six times for a keystroke, each time from what it has stored.
   const checked = remembered(([update = '']) => checkedUpTo(update, UPDATE_PARTS_MAX))
@@ -234,7 +234,7 @@ function merged(updates: readonly string[], loaded?: LoadedTexts<Y.Doc>): Result
 }
 
 /**
- * Whether the document is what loading its state would give (decision 40): no part of it waits, it has one root with text
+ * Whether the document is what loading its state would give (decision 0040): no part of it waits, it has one root with text
  * in it, and no emoji, of which one that was cut in two may read otherwise.
  */
 function isAsLoaded(doc: Y.Doc): boolean {

@@ -35,7 +35,7 @@ export const TRANSFORM_COST_MAX = 1_000_000
 const STEP_UNITS = 5
 
 /**
- * Brings an operation from the revision that it was made on to the newest one (protocol.md: the server transforms). `log`
+ * Brings an operation from the revision that it was made on to the newest one: the server transforms (CS5). `log`
  * has every operation since, in order. Those of the mutation's own chain are what it was made on; others' are passed by
  * it and by those of the chain that come later, as the device sees them. What it costs is added to the push's `work`.
  */

@@ -31,7 +31,7 @@ const places = (node: OpNode | null): number =>
 const COMPARED_MAX = 1_000_000
 const COMPARED_PER_UNIT = 12
 
-/** JSON by ot-json1: inserts, removes, moves, and edits of texts and numbers (engine.md, CS5). */
+/** JSON by ot-json1: inserts, removes, moves, and edits of texts and numbers (CS5). */
 export const jsonType: OtType = {
   kind: 'json',
   parse(ops) {

@@ -19,7 +19,7 @@ export const TEXT_UNITS_MAX = 1024 * 1024
 /** Positions count code points, which half a surrogate pair would break. */
 const isText = (value: Json | undefined): value is string => typeof value === 'string' && !hasHalfPair(value)
 
-/** Text by ot-text-unicode: `[skip, "insert", {d: count}]`, counted in code points (engine.md, CS5). */
+/** Text by ot-text-unicode: `[skip, "insert", {d: count}]`, counted in code points (CS5). */
 export const textType: OtType = {
   kind: 'text',
   parse(ops) {

@@ -26,7 +26,7 @@ interface Progress {
 
 /**
  * The one wrapper of every operator route: who asks, from where, what for, may they; then the verb, then its answer
- * or its error as problem+json. Nothing is cached, a read changes nothing (security.md, access).
+ * or its error as problem+json. Nothing is cached, a read changes nothing (docs/security.md).
  */
 export async function answerAdmin(
   ctx: Context,

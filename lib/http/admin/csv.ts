@@ -1,6 +1,6 @@
 export type CsvValue = string | number | boolean | null
 
-/** What spreadsheets take for a formula (security.md, 46). */
+/** What spreadsheets take for a formula (security check 46). */
 const FORMULA = /^[=+\-@\t\r\n]/
 const QUOTED = /[",\r\n]/
 

@@ -5,7 +5,7 @@ import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import { addressIn } from '../address-in.ts'
 
-/** Leaves an audit event of a refused request (security.md, 43). */
+/** Leaves an audit event of a refused request (security check 43). */
 export async function auditDenial(
   ctx: Pick<Context, 'storage' | 'clock' | 'ids' | 'log'>,
   request: Request,

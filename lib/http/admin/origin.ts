@@ -7,7 +7,7 @@ export type OriginVerdict = 'same' | 'absent' | 'foreign'
 
 /**
  * Whether a browser's request came from our own pages, by its Origin header alone: Host and X-Forwarded-Host are
- * whatever the sender says (security.md, 20). Browsers send Origin with every write.
+ * whatever the sender says (security check 20). Browsers send Origin with every write.
  */
 export function originOf(headers: Headers, settings: AuthSettings): OriginVerdict {
   const origin = headers.get('origin')

@@ -56,7 +56,7 @@ export const operate = (
 })
 
 /**
- * A dangerous act: of people it takes a sign-in of the last 30 minutes, else it is `sign_in_again` (security.md, 18).
+ * A dangerous act: of people it takes a sign-in of the last 30 minutes, else it is `sign_in_again` (security check 18).
  * @param when says of its body whether it is one; left out, it always is
  */
 export const recent = <R extends AdminRoute>(route: R, when: R['recent'] = true): R => ({

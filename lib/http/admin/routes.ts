@@ -85,7 +85,7 @@ const settingsOf = (body: unknown): object | null => {
   const settings = typeof body === 'object' && body !== null && 'settings' in body ? body.settings : null
   return typeof settings === 'object' ? settings : null
 }
-/** Every operator route there is, with the least role that opens it (protocol.md, operator API). */
+/** Every operator route there is, with the least role that opens it. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   global(
     'GET',

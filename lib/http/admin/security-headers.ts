@@ -1,5 +1,5 @@
 /**
- * The headers of every page and API answer that Next serves (security.md, 35).
+ * The headers of every page and API answer that Next serves (security check 35).
  * @param nonce of this answer's scripts, base64
  * @param development loosens what hot reloading needs: eval and a web socket
  */

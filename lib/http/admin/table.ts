@@ -28,12 +28,12 @@ interface Row {
   readonly role: Role
   /** 201 for what makes a thing. */
   readonly status: 200 | 201
-  /** A dangerous act, or whether one is asked for: of people it takes a sign-in of the last 30 minutes (security.md, 18). */
+  /** A dangerous act, or whether one is asked for: of people it takes a sign-in of the last 30 minutes (security check 18). */
   readonly recent?: true | ((body: unknown) => boolean)
 }
 
 /**
- * One row of the route × role matrix (security.md, 1). The role has to hold in the fleet that the call names, in
+ * One row of the route × role matrix (security check 1). The role has to hold in the fleet that the call names, in
  * every fleet, or in any one; then the verb shows what belongs to the caller's fleets.
  */
 export type AdminRoute =

@@ -46,7 +46,7 @@ const logs: IngestRoute = {
   problem: exportProblem,
 }
 
-/** Receivers of telemetry by path (protocol.md, telemetry in). */
+/** Receivers of telemetry by path (docs/telemetry-in.md). */
 export const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map([
   ['/api/v1/ingest/sessions', sessions],
   ['/api/v1/ingest/prometheus/write', remoteWrite],

@@ -5,7 +5,7 @@ import type { FleetTables, MemoryState, Position } from './state.ts'
 import { keyOf } from './state.ts'
 import type { Undo } from './table.ts'
 
-/** Moves shown positions forward and tells of what was delivered on the way (metrics.md, stages). */
+/** Moves shown positions forward and tells of what was delivered on the way. */
 export function deliver(
   state: MemoryState,
   tables: FleetTables,

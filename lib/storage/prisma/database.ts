@@ -90,7 +90,7 @@ const BEGIN_SNAPSHOT: Statement = {
 const COMMIT: Statement = { name: 'commit', text: 'COMMIT' }
 const ROLLBACK: Statement = { name: 'rollback', text: 'ROLLBACK' }
 
-/** The first statement of every transaction: who we are (decision 9), how long we wait and are waited for. */
+/** The first statement of every transaction: who we are (decision 0008), how long we wait and are waited for. */
 const enter = (statementTimeoutMs: number, lockTimeoutMs: number, idleTimeoutMs: number): Statement => ({
   name: 'enter',
   text: `SELECT set_config('role', 'tidemark_runtime', true), set_config('app.fleet', $1, true),

@@ -59,7 +59,7 @@ interface ChangesRow extends Record<string, unknown> {
 }
 type PositionRow = { collection: string; version: number; first_complete_at: Date | null }
 
-/** Moves shown positions forward and tells of what was delivered on the way (metrics.md, stages). */
+/** Moves shown positions forward and tells of what was delivered on the way. */
 export async function deliver(
   send: Send,
   commit: Commit,

@@ -10,7 +10,7 @@ const CHAR_OID = 18
 const TEXT_OID = 25
 
 /**
- * Prisma's pg adapter with three repairs that its schema engine needs (toolchain.md, "Prisma"): scripts are
+ * Prisma's pg adapter with three repairs that its schema engine needs: scripts are
  * sent whole instead of split at each `;`, `"char"` columns are readable, and the shadow database is another
  * database. One connection, so that the engine's locks and scripts share a session.
  */

@@ -161,7 +161,7 @@ type LoadMode = 'lock' | 'read'
 
 /**
  * Locks and reads in one round trip: the statements go out together, and since each has its own snapshot, those
- * behind the locks see what was committed before them (decision 2).
+ * behind the locks see what was committed before them.
  */
 export async function loadPush(
   send: Send,

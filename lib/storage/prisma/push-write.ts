@@ -54,7 +54,7 @@ const LETTER_DAY: Statement = {
 }
 
 /**
- * Writes what a group of pushes did, sent together (decision 12): statements over sets for what comes by the
+ * Writes what a group of pushes did, sent together (decision 0077): statements over sets for what comes by the
  * mutation, one each for the few heads and devices. It throws before anything is sent where something can't be written:
  * whoever commits behind it, in the same round trip, must know by then that all was sent.
  */

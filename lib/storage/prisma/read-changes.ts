@@ -1,4 +1,4 @@
-/** A change as deliveries count it (metrics.md, stages). Times in ms since the epoch of Unix. */
+/** A change as deliveries count it. Times in ms since the epoch of Unix. */
 export type ReadChange = readonly [version: number, committedAtMs: number, madeAtMs: number, deviceId: string]
 
 /** Changes (previous, version] of one collection, under one epoch of its fleet. */
@@ -16,7 +16,7 @@ export const READ_CHANGES_MAX = 50_000
 export const OF_A_RANGE_MAX = 1_000
 
 /**
- * The changes of ranges that were delivered, for the next device that is brought the same ones (decision 45): what stands
+ * The changes of ranges that were delivered, for the next device that is brought the same ones (decision 0045): what stands
  * under a version stays while the epoch does. Those used last are kept.
  */
 export class ReadChanges {

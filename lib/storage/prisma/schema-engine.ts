@@ -12,7 +12,7 @@ export const NO_FILTER: SchemaFilter = { externalTables: [], externalEnums: [] }
 let loaded: Promise<typeof SchemaEngine> | undefined
 
 /**
- * Loads Prisma's schema engine, which is WebAssembly and needs no download (toolchain.md, "Prisma"). It keeps
+ * Loads Prisma's schema engine, which is WebAssembly and needs no download. It keeps
  * handles open for good: end the process after using it.
  */
 export async function loadSchemaEngine(

@@ -7,7 +7,7 @@ export const atOrNull = (unixMs: number | null): Date | null => (unixMs === null
 /** JSON as text, for one `json` parameter; null is SQL's NULL. */
 export const jsonText = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
 
-/** A column of JSON text: what each push writes is not parsed once more by PostgreSQL to be checked (decision 33). */
+/** A column of JSON text: what each push writes is not parsed once more by PostgreSQL to be checked (decision 0033). */
 export const parsedJson = <T>(text: string | null): T => JSON.parse(text ?? 'null') as T
 
 /**

@@ -35,7 +35,7 @@ const FINDERS: Readonly<Record<Exclude<DiagnosisName, 'healthy'>, Finder>> = {
   not_known: notKnown,
 }
 
-/** Why a device is stuck (console.md, Device): exactly one verdict for every evidence, with what was ruled out. Pure. */
+/** Why a device is stuck: exactly one verdict for every evidence, with what was ruled out. Pure. */
 export function diagnose(evidence: Evidence): Diagnosis {
   const { source } = evidence.device
   const found = source === undefined ? diagnoseOwn(evidence) : diagnoseForeign(evidence, source)

@@ -31,7 +31,7 @@ interface Metric {
 }
 
 /**
- * Figures of an ExportMetricsServiceRequest (adapters.md): those of our own names, and of engines whose names we know.
+ * Figures of an ExportMetricsServiceRequest (docs/telemetry-in.md): those of our own names, and of engines whose names we know.
  * What can't be read is counted, with the first reason; an export without any of them is no failure.
  */
 export function pointsOfMetrics(

@@ -23,7 +23,7 @@ const VARINT_BYTES_MAX = 10
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Reads a protobuf body into the object that OTLP's JSON has for it: 64-bit numbers as texts, ids in hex (decision 47).
+ * Reads a protobuf body into the object that OTLP's JSON has for it: 64-bit numbers as texts, ids in hex (decision 0047).
  * An error says what is wrong with the bytes.
  */
 export function readProtobuf(bytes: Uint8Array, message: ProtobufMessage): Result<object, string> {

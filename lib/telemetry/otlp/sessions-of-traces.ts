@@ -31,7 +31,7 @@ interface Span {
 }
 
 /**
- * Sync sessions of an ExportTraceServiceRequest (adapters.md): spans `sync.session`, with the requests of those
+ * Sync sessions of an ExportTraceServiceRequest (docs/telemetry-in.md): spans `sync.session`, with the requests of those
  * `sync.push` and `sync.pull` of the same trace that the same export brings. Other spans tell nothing of a sync, and
  * are passed over. What a span doesn't say stays unsaid: no figure becomes 0.
  */

@@ -10,7 +10,7 @@ const SECONDS = 1_000
 const NANOSECONDS = 1e-6
 
 /**
- * Every name that is read from Prometheus' formats, by engine (adapters.md, telemetry in). Those of others are as their
+ * Every name that is read from Prometheus' formats, by engine (docs/telemetry-in.md). Those of others are as their
  * documentation has them; what an engine doesn't tell is not in it, and stays unknown.
  */
 export const PROMETHEUS_METRICS: Readonly<Record<string, Sampled>> = {

@@ -24,7 +24,7 @@ interface Reading {
 }
 
 /**
- * Figures among samples (adapters.md): names of our own, and of engines whose names we know. Values that say that a
+ * Figures among samples (docs/telemetry-in.md): names of our own, and of engines whose names we know. Values that say that a
  * series has ended tell nothing.
  */
 export function pointsOfSamples(samples: Iterable<Sample>, { place, whole }: Reading): PointsRead {

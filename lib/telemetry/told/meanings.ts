@@ -12,7 +12,7 @@ export type Meaning =
   | { readonly kind: 'attempts' }
   | { readonly kind: 'count'; readonly counters: readonly ToldCounter[] }
 
-/** Names of our own (adapters.md, telemetry in), dotted as OpenTelemetry has them. */
+/** Names of our own (docs/telemetry-in.md), dotted as OpenTelemetry has them. */
 export const SYNC_METRICS: Readonly<Record<string, Meaning>> = {
   'sync.lag': { kind: 'lag' },
   'sync.attempts': { kind: 'attempts' },

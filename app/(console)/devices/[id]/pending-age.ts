@@ -24,8 +24,8 @@ type Told = Pick<
 >
 
 /**
- * How old the oldest change on a device was, as its sessions told it at their starts and ends and its last report since
- * (metrics.md, pending age). Between two sessions it is known afterwards: nothing left the queue then. Where they don't
+ * How old the oldest change on a device was, as its sessions told it at their starts and ends and its last report since.
+ * Between two sessions it is known afterwards: nothing left the queue then. Where they don't
  * fit together, or the server inferred one, there is no piece: a gap. Pure.
  * @param sessions newest first
  * @param view for the time since the last of them; null where that is over

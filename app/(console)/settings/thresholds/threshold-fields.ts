@@ -1,6 +1,6 @@
 import { formatCount, formatRound } from '#components/ui/format.ts'
 
-/** As the API names them (metrics.md). */
+/** As the API names them. */
 export type ThresholdName =
   | 'lagWarnMs'
   | 'lagCriticalMs'

@@ -10,7 +10,7 @@ import type { AuditHead } from '../../ports.ts'
 import { BackupError } from './backup-error.ts'
 
 /**
- * The file of a backup (decision 67): a magic, then frames of one letter, four bytes of length and that many bytes.
+ * The file of a backup (decision 0067): a magic, then frames of one letter, four bytes of length and that many bytes.
  * `H` what it is, `D` rows of one table, compressed, `E` what all of it was, with a digest of all before, `S` an HMAC of a
  * digest of all before, under a key that is derived from TIDEMARK_SECRET.
  */

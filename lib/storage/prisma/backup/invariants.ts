@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { numberOf } from './session.ts'
 
-/** What must hold in a database at rest, by the laws of reliability.md, as far as data can tell. */
+/** What must hold in a database at rest, by the laws of docs/backup.md, as far as data can tell. */
 export interface CheckResult {
   readonly id: string
   /** Of C A E M R B Z L O. */

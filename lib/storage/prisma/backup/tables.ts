@@ -48,7 +48,7 @@ export async function listTables(client: pg.Client): Promise<readonly BackupTabl
 }
 
 /**
- * Transaction ids mean nothing in another PostgreSQL (decision 7): what is folded into the rollups has 0 in a backup, what
+ * Transaction ids mean nothing in another PostgreSQL (decision 0007): what is folded into the rollups has 0 in a backup, what
  * waits has 2, and each fleet's position stands between the two.
  */
 const FOLDED_XID = '0'

