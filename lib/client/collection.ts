@@ -29,7 +29,7 @@ export type { CrdtExport } from './exchange.ts'
 export type { RecordView } from './view.ts'
 export type { AppSchema, WriteOptions, WriteReceipt } from './write.ts'
 
-/** What a patch changes: names, or JSON Pointers when they start with `/` (protocol.md, ops). */
+/** What a patch changes: names, or JSON Pointers when they start with `/` (PA1). */
 export interface PatchChanges {
   readonly set?: JsonObject
   readonly unset?: readonly string[]

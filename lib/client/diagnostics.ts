@@ -21,7 +21,7 @@ interface ChangeLine {
   readonly madeAt: string
 }
 
-/** A device's account of itself (protocol.md, POST /diagnostics). Every list holds at most DIAGNOSTICS_ROWS_MAX. */
+/** A device's account of itself. Every list holds at most DIAGNOSTICS_ROWS_MAX. */
 export interface Diagnostics {
   readonly formatVersion: 1
   readonly madeAt: string

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 import type { Failure } from './failures.ts'
 import type { Opened } from './transport.ts'
 
-/** What a server says of its own accord (protocol.md, events). */
+/** What a server says of its own accord (EV1). */
 export interface ServerEvent {
   readonly type: string
   readonly data: JsonObject

@@ -32,7 +32,7 @@ export interface Events {
 }
 
 /**
- * Keeps a stream of events open (protocol.md, GET /events), one for all openings of a store, so that the device hears of
+ * Keeps a stream of events open (EV1), one for all openings of a store that has locks, so that the device hears of
  * others' work without waiting an interval. All of it is a hint: whatever is missed comes with the next session.
  */
 export function createEvents(context: ReplicaContext, hooks: EventHooks): Events {

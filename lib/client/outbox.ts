@@ -249,7 +249,7 @@ const isWaiting = (entry: OutboxEntry, nowMs: number): entry is OutboxEntry & { 
   (entry.heldAtMs ?? 0) <= nowMs &&
   entry.notBeforeMs - nowMs <= RETRY_AFTER_MAX_MS
 
-/** Moves a change that the server has taken to those kept for a change of epoch (protocol.md, push). */
+/** Moves a change that the server has taken to those kept for a change of epoch (TK6). */
 export async function acknowledge(
   tx: StoreTx,
   entry: OutboxEntry,

@@ -36,7 +36,7 @@ export interface PushContext {
   readonly elsewhere: [entry: OutboxEntry, under: string, hlc: string | undefined][]
 }
 
-/** Gives each mutation of an answered push its fate, in the caller's transaction (protocol.md, results). */
+/** Gives each mutation of an answered push its fate, in the caller's transaction. */
 export async function applyPushResults(
   tx: StoreTx,
   response: PushResponse,

@@ -121,7 +121,7 @@ async function launch(
 
 /**
  * A retry goes out byte for byte, unless the device has told its state since, as a paused one does: then its old `seq`
- * would look like a fork's, and only the report is made anew (protocol.md: session and report may differ).
+ * would look like a fork's, and only the report is made anew (session and report may differ).
  */
 async function withCurrentReport(tx: StoreTx, run: Run, inFlight: InFlight): Promise<InFlight> {
   if (!isPushText(inFlight.body)) throw new ReplicaError('store_corrupt', 'inFlight')

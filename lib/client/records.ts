@@ -107,7 +107,7 @@ async function settledCrdts(
   return crdtParts().settle(ground, mutation, writer)
 }
 
-/** A snapshot is complete: what it did not show is gone, unless changes to it are still pending (protocol.md, pull). */
+/** A snapshot is complete: what it did not show is gone, unless changes to it are still pending. */
 export async function sweepUnseen(tx: StoreTx, collection: string, mark: string): Promise<void> {
   const unseen: ReplicaRecord[] = []
   await eachRow<ReplicaRecord>(tx, 'records', `${collection}/`, (record) => {

@@ -11,7 +11,7 @@ import type { OutboxEntry } from './tables.ts'
 /** A new stamp is tried at once; when that is refused too, something is wrong that only time mends. */
 const RESTAMP_WAIT_MS = 5_000
 
-/** Sends a change again with another stamp where that was the fault, else sets it aside (protocol.md, results). */
+/** Sends a change again with another stamp where that was the fault, else sets it aside. */
 export async function refuse(
   tx: StoreTx,
   context: PushContext,

@@ -24,7 +24,7 @@ export const ATTEMPTS_SUMMED_MAX = 10
 const REFUSAL_DETAIL_MAX = 1_000
 const COLLECTION_TEXT_MAX = 64
 
-/** The device's account for one request (protocol.md, device API). Its `seq` is counted in the caller's transaction. */
+/** The device's account for one request. Its `seq` is counted in the caller's transaction. */
 export async function nextReport(tx: StoreTx, state: SessionState, random: Random): Promise<DeviceReport> {
   const seq = ((await getMeta(tx, 'reportSeq')) ?? 0) + 1
   await setMeta(tx, 'reportSeq', seq)

@@ -37,7 +37,7 @@ export interface SessionEnd {
 }
 
 /**
- * One run of the state machine, from a state of rest to the next one (engine.md, SM). The caller holds the session
+ * One run of the state machine, from a state of rest to the next one (SM1). The caller holds the session
  * lock. Each step acts and answers with an event; the machine alone says what comes next.
  */
 export async function runSession(context: ReplicaContext, event: 'start' | 'wait_over'): Promise<SessionEnd> {

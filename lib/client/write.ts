@@ -60,7 +60,7 @@ export interface WriteInput {
 
 /**
  * Checks one local change and puts it into the outbox, in the caller's transaction (SM3). The base is the version
- * that the view stands on, `after` the record's previous change that is not settled (protocol.md, push).
+ * that the view stands on, `after` the record's previous change that is not settled.
  */
 export async function writeLocally(
   tx: StoreTx,

@@ -51,7 +51,7 @@ import { toWireRecord } from './wire-record.ts'
 export type NewId = () => string
 
 /**
- * Decides a push over everything that was loaded under its streams' locks (protocol.md, push): one result a mutation,
+ * Decides a push over everything that was loaded under its streams' locks: one result a mutation,
  * in order, each seeing what those before it did. Never throws on any JSON. An atomic push with a culprit has no effect.
  */
 export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): PushDecision {
@@ -110,7 +110,7 @@ function decideMutation(
   return gate.decides ? { ...effect, closes: closureOf(draft, effect) } : effect
 }
 
-/** What waited behind a conflict runs when a person has closed it, in the order of arrival (protocol.md, `after`). */
+/** What waited behind a conflict runs when a person has closed it, in the order of arrival (AF1). */
 function releaseHeld(
   { draft, push, ids }: Omit<Question, 'incoming'>,
   cause: ChangeEffect,

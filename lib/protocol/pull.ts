@@ -17,7 +17,7 @@ export interface PulledRecord extends WireRecord {
 
 export type SnapshotState = 'queued' | 'running' | 'complete'
 
-/** One page of changes (protocol.md, pull). `snapshots` names the collections that are being read from the start. */
+/** One page of changes. `snapshots` names the collections that are being read from the start. */
 export interface PullResponse {
   readonly changes: readonly PulledRecord[]
   readonly token: string

@@ -38,7 +38,7 @@ type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'random' | 'metrics
   readonly growth: Growth
 }
 
-/** One queue a fleet (decision 2): pushes gather into a group while the one before is on its way. */
+/** One queue a fleet (decision 0005): pushes gather into a group while the one before is on its way. */
 export class GroupCommit {
   readonly rules: RulesCache
   private readonly deps: Deps & CommitDeps

@@ -50,7 +50,7 @@ export interface PullOutcome {
 const TOKEN_RENEWED_AFTER_MS = 86_400_000
 
 /**
- * GET /pull (protocol.md): each record's newest version past the token's position in its collection.
+ * GET /pull: each record's newest version past the token's position in its collection.
  * @throws ApplicationError `token_invalid`, `token_expired`, `collection_forbidden`, `device_forked`, `breaker_open`
  */
 export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome> {
