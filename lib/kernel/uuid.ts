@@ -22,8 +22,3 @@ export function uuidv7(nowMs: number, random: Random): string {
   const variant = 0x8000 | bits(14)
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(bits(12), 3)}-${hex(variant, 4)}-${hex(bits(24), 6)}${hex(bits(24), 6)}`
 }
-
-/** The Unix milliseconds that a UUIDv7 carries. */
-export function uuidv7TimeMs(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
-}

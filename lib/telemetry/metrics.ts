@@ -16,8 +16,6 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[]
 }
 
-export const METRICS_PREFIX = 'tidemark_'
-
 const LAG_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400, 604_800]
 const SESSION_BUCKETS = [0.1, 0.5, 1, 2, 5, 15, 60, 300, 900]
 

@@ -7,6 +7,8 @@ const TSC = ['node_modules/typescript/bin/tsc', '--noEmit']
 const LINT = ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']
 const FORMAT = ['node_modules/oxfmt/bin/oxfmt', '--check']
 const DEAD_CODE = ['node_modules/knip/bin/knip.js']
+/** What tests alone call: it goes, stands in tests/support, or says that it is `@internal` and what for. */
+const ONLY_TESTED = [...DEAD_CODE, '--production', '--include', 'exports,files']
 
 /** Checks that are no tests; each counts as one. */
 export const CHECKS = [
@@ -14,6 +16,7 @@ export const CHECKS = [
   ['lint', LINT],
   ['format', FORMAT],
   ['dead code', DEAD_CODE],
+  ['only tested', ONLY_TESTED],
 ]
 
 /** Takes what programs of ordinary priority leave of the processors. */

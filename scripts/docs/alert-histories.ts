@@ -188,6 +188,7 @@ const PHASE_STEPS = { min: 4, max: 40 }
 /**
  * What may happen to a rule's figure: phases that are well, bad, or close to the bound on either side, with traffic that
  * comes and goes. The same for the same random numbers.
+ * @internal for the test against promtool
  */
 export function randomHistory(rule: AlertRule, name: string, steps: number, random: Random): History {
   const between = (min: number, max: number): number => min + Math.floor(random() * (max - min + 1))

@@ -108,6 +108,7 @@ async function forgetFailed(client: pg.Client): Promise<void> {
 /**
  * The SQL that would lead from the migrations to `schema.prisma`, or null when they agree. Partitions,
  * policies and functions are invisible to it. Needs the right to create databases.
+ * @internal for the test of migrations
  */
 export async function driftBetweenMigrationsAndModel(
   databaseUrl: string,

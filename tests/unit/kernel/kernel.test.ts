@@ -6,7 +6,8 @@ import { canonicalJson, jsonEqual, withKey } from '#lib/kernel/json.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { assert, unreachable } from '#lib/kernel/result.ts'
-import { isUuid, uuidv7, uuidv7TimeMs } from '#lib/kernel/uuid.ts'
+import { isUuid, uuidv7 } from '#lib/kernel/uuid.ts'
+import { uuidv7TimeMs } from '#tests/support/uuid-time.ts'
 import {
   VERSION_VECTOR_ENTRIES_MAX,
   foldVector,

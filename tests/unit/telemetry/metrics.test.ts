@@ -4,7 +4,7 @@ import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
 import { metricsHandler } from '#lib/http/metrics.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
-import { METRICS, METRICS_PREFIX } from '#lib/telemetry/metrics.ts'
+import { METRICS } from '#lib/telemetry/metrics.ts'
 import { metricsTable } from '#lib/telemetry/metrics-table.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import {
@@ -42,7 +42,7 @@ describe('declared metrics', () => {
   test('exactly the declared names are exposed under the prefix, with their kinds and helps', async () => {
     const { body } = await createMetrics().render()
     const types = [...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, kind]) => `${name} ${kind}`)
-    const exposed = types.filter((line) => line.startsWith(METRICS_PREFIX)).sort()
+    const exposed = types.filter((line) => line.startsWith('tidemark_')).sort()
     expect(exposed).toEqual(DEFINITIONS.map(({ name, kind }) => `${name} ${kind}`).sort())
     for (const { name, help } of DEFINITIONS) expect(body).toContain(`# HELP ${name} ${help}\n`)
   })
