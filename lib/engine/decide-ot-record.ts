@@ -283,7 +283,10 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
       ? finish(standing, data.value, write, settled, settled ? ours : data.value)
       : failed(standing, data.error.path, data.error.code)
   }
-  if (!concurrent || (before !== null && jsonEqual(plainTheirs, before))) return combined(plainOurs)
+  // What nobody else changed is changed as it stands: what was superseded of the chain doesn't come back with it.
+  const onTheirs = !concurrent && mutation.op.type === 'patch' ? applyOperation(document, mutation.op) : local
+  if (!concurrent) return combined(withoutPaths((onTheirs.ok && onTheirs.value) || ours, paths))
+  if (before !== null && jsonEqual(plainTheirs, before)) return combined(plainOurs)
   if (jsonEqual(plainOurs, before ?? plainTheirs)) return combined(plainTheirs)
   const plainly = { ...question, rules: plainRules(rules) }
   const seen: BaseDocument = before ? { kind: 'known', data: before, crdt: {} } : { kind: 'unknown' }

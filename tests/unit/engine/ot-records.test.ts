@@ -332,6 +332,23 @@ describe('operations behind a superseded patch of another field', () => {
   })
 })
 
+it('[AF2] [CS5] what was superseded stays so where the text is written on behind it, on a base that has what won', () => {
+  const server = written(
+    { body: 'abc', n: 0, m: 0 },
+    { strategy: 'field-merge', fieldStrategies: { '/body': 'ot' } },
+  )
+  server.push(DEVICE_B, [edit(DEVICE_B, patch({ n: 2 }), { atMs: 20 })])
+  const first = edit(DEVICE_A, patch({ m: 5 }), { atMs: 10 })
+  const lost = edit(DEVICE_A, patch({ n: 7 }), { atMs: 11, after: first.id })
+  const next = edit(DEVICE_A, patch({ body: 'abc!' }), { baseVersion: 3, atMs: 12, after: lost.id })
+  expect(server.push(DEVICE_A, [first, lost, next])).toMatchObject([
+    { status: 'merged', version: 3 },
+    { status: 'superseded' },
+    { status: 'applied' },
+  ])
+  expect(server.record?.data).toEqual({ body: 'abc!', n: 2, m: 5 })
+})
+
 /** Retention has left the newest operations of the record's log only. */
 function compact(server: EngineWorld, from: number): void {
   const [[key, log] = ['', []]] = server.world.otLog
