@@ -1,3 +1,4 @@
+import type { Json } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
@@ -26,13 +27,14 @@ export function asMadeOn(
 ): ChainView {
   const { document, taken } = view
   // What a deletion or a decision lies between has its own rules (CS9, AF3).
-  if (view.ownSide || view.hasDeleted || own.hasDeleted || view.hasLost !== own.hasLost) return view
+  if (view.ownSide || view.hasDeleted || own.hasDeleted) return view
   if (document.kind === 'unknown' || taken.kind === 'unknown') return view
   if (own.document.kind === 'unknown' || own.taken.kind === 'unknown') return view
   const { data, crdt } = own.document
   const isLeftBy = (path: string): boolean =>
     says(op, path) &&
     !own.ahead.includes(path) &&
+    (view.hasLost || !isLostAt(own, path)) &&
     jsonEqual(valueAt(document.data, path), valueAt(data, path))
   const joined = Object.keys(crdt).filter((path) => isPlaced(document, path) && isPlaced({ crdt }, path))
   const paths = [...otPaths(rules, otStates), ...joined].filter(isLeftBy)
@@ -53,6 +55,20 @@ const isPlaced = ({ crdt }: Pick<SeenDocument, 'crdt'>, path: string): boolean =
   const kind = ownState(crdt, path)?.kind
   return kind === 'text' || kind === 'or-set'
 }
+
+/**
+ * True where the authority took less at the path than the device has. What was superseded beside it is no part of that, though
+ * an older base has such links before it that a newer one has left behind.
+ */
+function isLostAt({ document, taken, lost }: ChainView, path: string): boolean {
+  if (document.kind === 'unknown' || taken.kind === 'unknown') return false
+  return (
+    lost.some((place) => overlaps(place, path)) && !jsonEqual(heldAt(document, path), heldAt(taken, path))
+  )
+}
+
+const heldAt = ({ data, crdt }: SeenDocument, path: string): Json =>
+  [valueAt(data, path) ?? null, ownState(crdt, path) ?? null] as unknown as Json
 
 /** What a `put` leaves out it lets be. */
 const says = (op: Edit, path: string): boolean =>
