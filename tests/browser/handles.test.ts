@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { BrowserContext, Page } from '@playwright/test'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { SYSTEM } from '#lib/application/access/audit-entry.ts'
-import { createCollection } from '#lib/application/collections/create-collection.ts'
 import type { SyncOptions } from '#lib/client/wait.ts'
 import type { App } from './app.ts'
 import { startApp } from './app.ts'
@@ -10,7 +8,7 @@ import type { Profile } from './launch.ts'
 import { createProfile } from './launch.ts'
 import { openReplicaIn, status, sync, until } from './page.ts'
 import type { Served } from './world.ts'
-import { serveFleet } from './world.ts'
+import { addCollections, serveFleet } from './world.ts'
 
 let app: App
 let served: Served
@@ -21,15 +19,7 @@ beforeAll(async () => {
   served = await serveFleet(app.origin)
   profile = await createProfile()
   context = await profile.launch()
-  for (const [name, strategy] of [
-    ['boards', 'crdt'],
-    ['pages', 'ot'],
-  ])
-    await createCollection(served.app.ctx, {
-      actor: SYSTEM,
-      fleetId: served.fleet.fleetId,
-      body: { name, strategy, schema: true },
-    })
+  await addCollections(served, { boards: 'crdt', pages: 'ot' })
 })
 afterAll(async () => {
   await profile.close()

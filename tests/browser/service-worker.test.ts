@@ -3,8 +3,6 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { BrowserContext, Page, Worker } from '@playwright/test'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { SYSTEM } from '#lib/application/access/audit-entry.ts'
-import { createCollection } from '#lib/application/collections/create-collection.ts'
 import type * as Sdk from '#lib/client/browser.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { ReplicaStatus } from '#lib/client/status.ts'
@@ -15,7 +13,7 @@ import { createProfile } from './launch.ts'
 import type { Opening } from './page.ts'
 import { openReplicaIn, status, sync, until } from './page.ts'
 import type { Served } from './world.ts'
-import { serveFleet } from './world.ts'
+import { addCollections, serveFleet } from './world.ts'
 
 /** A service worker's globals, as its script here leaves them. */
 interface WorkerScope {
@@ -32,16 +30,7 @@ beforeAll(async () => {
   served = await serveFleet(app.origin)
   profile = await createProfile()
   context = await profile.launch()
-  for (const [name, strategy] of [
-    ['boards', 'crdt'],
-    ['pages', 'ot'],
-    ['forms', 'manual'],
-  ])
-    await createCollection(served.app.ctx, {
-      actor: SYSTEM,
-      fleetId: served.fleet.fleetId,
-      body: { name, strategy, schema: true },
-    })
+  await addCollections(served, { boards: 'crdt', pages: 'ot', forms: 'manual' })
 })
 afterAll(async () => {
   await profile.close()

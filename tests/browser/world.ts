@@ -2,7 +2,10 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { createNodeListener } from '#lib/http/node-listener.ts'
+import type { StrategyName } from '#lib/protocol/device.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { testApp, testFleet } from '#tests/support/device-world.ts'
 import { STORAGES } from '#tests/support/storages.ts'
@@ -17,6 +20,17 @@ export interface Served {
   /** Holds back the answer to the next request of that path, after the server has acted. */
   holdNext(path: string): { readonly acted: Promise<void>; release(): void }
   close(): Promise<void>
+}
+
+/** Adds collections that take any document, by name. */
+export async function addCollections(
+  { app, fleet }: Served,
+  strategies: Readonly<Record<string, StrategyName>>,
+): Promise<void> {
+  for (const [name, strategy] of Object.entries(strategies)) {
+    const body = { name, strategy, schema: true }
+    await createCollection(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
+  }
 }
 
 /** Answers true where it has answered: files beside the device API, of one origin with it. */
